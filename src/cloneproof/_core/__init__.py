@@ -1,0 +1,1 @@
+"""What every room needs: errors, validation, array types, optional extras, atomic files, progress."""
