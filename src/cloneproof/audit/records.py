@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+import narwhals as nw
+
+from cloneproof._core.extras import has_module
 from cloneproof._core.typing import FloatArray, IntArray
+from cloneproof._core.validation import check_choice
 from cloneproof.preferences import Comparisons
 
 __all__ = ["Analysis", "AuditRow", "Choice", "CloneAudit", "FamilyTable", "RewardTable"]
+
+FRAMES = ("pandas", "polars", "pyarrow")
+"""Libraries whose data frames :meth:`CloneAudit.to_frame` makes, the first installed one by default."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,6 +142,19 @@ class CloneAudit:
     def weightings(self) -> tuple[str, ...]:
         """The weightings audited, "plain" first."""
         return tuple(dict.fromkeys(row.weighting for row in self.rows))
+
+    def to_frame(self, backend: str | None = None) -> Any:
+        """Return the rows as a data frame.
+
+        Parameters
+        ----------
+        backend : {"pandas", "polars", "pyarrow"}, default=None
+            Which library's frame to make; None: the first of them that is installed.
+        """
+        if backend is None:
+            backend = next(name for name in FRAMES if has_module(name))
+        columns = {field.name: [getattr(row, field.name) for row in self.rows] for field in fields(AuditRow)}
+        return nw.from_dict(columns, backend=check_choice("backend", backend, FRAMES)).to_native()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the audit as JSON-ready values."""
