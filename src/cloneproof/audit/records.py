@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, Literal
 
 import narwhals as nw
 
@@ -15,7 +15,7 @@ from cloneproof.preferences import Comparisons
 
 __all__ = ["Analysis", "AuditRow", "Choice", "CloneAudit", "FamilyTable", "RewardTable"]
 
-FRAMES = ("pandas", "polars", "pyarrow")
+FRAMES: tuple[Literal["pandas", "polars", "pyarrow"], ...] = ("pandas", "polars", "pyarrow")
 """Libraries whose data frames :meth:`CloneAudit.to_frame` makes, the first installed one by default."""
 
 
@@ -143,7 +143,7 @@ class CloneAudit:
         """The weightings audited, "plain" first."""
         return tuple(dict.fromkeys(row.weighting for row in self.rows))
 
-    def to_frame(self, backend: str | None = None) -> Any:
+    def to_frame(self, backend: Literal["pandas", "polars", "pyarrow"] | None = None) -> Any:
         """Return the rows as a data frame.
 
         Parameters
@@ -151,10 +151,10 @@ class CloneAudit:
         backend : {"pandas", "polars", "pyarrow"}, default=None
             Which library's frame to make; None: the first of them that is installed.
         """
-        if backend is None:
-            backend = next(name for name in FRAMES if has_module(name))
+        check_choice("backend", backend or FRAMES[0], FRAMES)
+        library = backend or next(name for name in FRAMES if has_module(name))
         columns = {field.name: [getattr(row, field.name) for row in self.rows] for field in fields(AuditRow)}
-        return nw.from_dict(columns, backend=check_choice("backend", backend, FRAMES)).to_native()
+        return nw.from_dict(columns, backend=library).to_native()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the audit as JSON-ready values."""
