@@ -1,0 +1,55 @@
+# Everything from a fresh clone: `make demo`, `make test`. Both create .venv and install what they need.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+
+# One thread for BLAS: the library's own threads share the cores, and tests stay deterministic.
+export OMP_NUM_THREADS ?= 2
+export TOKENIZERS_PARALLELISM ?= false
+export HF_HUB_OFFLINE ?= 1
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1	/' | expand -t 12
+
+$(VENV)/pyvenv.cfg:
+	$(PYTHON) -c 'import sys; sys.exit("cloneproof needs Python 3.11 or newer; run: make PYTHON=python3.11 ...") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
+	$(PIP) --editable '.[report]'
+	@touch $@
+
+$(VENV)/.test: $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
+	$(PIP) torch==2.13.0
+	$(PIP) --editable '.[test,lint]'
+	@touch $@ $(VENV)/.demo
+
+$(VENV)/.bench: $(VENV)/.test
+	$(PIP) --editable '.[bench]'
+	@touch $@
+
+.PHONY: demo
+demo: $(VENV)/.demo ## The Paris case: what near-copies do to a winner, offline, in seconds
+	$(BIN)/cloneproof demo --out runs/demo
+
+.PHONY: test
+test: $(VENV)/.test ## All tests
+	$(BIN)/python -m pytest -n 2 --dist loadfile -q $(TESTS)
+
+.PHONY: lint
+lint: $(VENV)/.test ## Style, types and layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: check
+check: lint test ## Everything that CI checks
+
+.PHONY: clean
+clean: ## Remove the environment, caches and runs
+	rm -rf $(VENV) runs .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
