@@ -1,0 +1,53 @@
+"""Uniform weights: every alternative counts once, copies included."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from cloneproof.weights.base import Weighting
+
+__all__ = ["UniformWeights"]
+
+
+class UniformWeights(Weighting):
+    """Give every alternative the weight ``1 / m``: the plain, not clone-robust, weighting.
+
+    It is what the other weightings are compared with. By nature it fails every property about copies: the
+    total weight of a family of k copies among m alternatives is k / m.
+
+    Attributes
+    ----------
+    weights_ : ndarray of shape (n_alternatives,)
+        All ``1 / n_alternatives``.
+    n_features_in_ : int
+        Number of columns of ``X``.
+
+    Examples
+    --------
+    >>> UniformWeights().fit([[0.0], [1.0], [1.0], [1.0]]).weights_
+    array([0.25, 0.25, 0.25, 0.25])
+    """
+
+    def fit(self, X: ArrayLike, y: object = None) -> UniformWeights:  # noqa: ARG002
+        """Count the alternatives.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_alternatives, n_dims)
+            One row per alternative; only their number matters.
+        y : ignored
+            Present for scikit-learn's sake.
+
+        Returns
+        -------
+        self : UniformWeights
+
+        Raises
+        ------
+        InputError
+            If `X` is empty, not a table, or holds a value that is not finite.
+        """
+        n_alternatives = self._validate(X).shape[0]
+        self.weights_ = np.full(n_alternatives, 1.0 / n_alternatives)
+        return self
