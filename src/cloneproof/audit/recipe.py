@@ -84,7 +84,12 @@ class Recipe:
             )
 
     def fit(
-        self, comparisons: Comparisons, embeddings: FloatArray, *, weights: FloatArray | None = None
+        self,
+        comparisons: Comparisons,
+        embeddings: FloatArray,
+        *,
+        weights: FloatArray | None = None,
+        scale: float | None = None,
     ) -> Fitted:
         """Learn weights, comparison weights and rewards.
 
@@ -94,6 +99,8 @@ class Recipe:
         embeddings : ndarray of shape (n_alternatives, n_dims)
         weights : ndarray of shape (n_alternatives,), default=None
             Alternative weights made elsewhere; None: fit `weighting`.
+        scale : float, default=None
+            The h that goes with `weights`; None: the fitted weighting's ``scale_``.
         """
         weighting, rows = None, None
         if self.weighting is not None:
@@ -105,7 +112,7 @@ class Recipe:
                 alternative_weight=weights,
                 embeddings=embeddings,
                 method=self.comparison_weights,
-                scale=getattr(weighting, "scale_", None) or "auto",
+                scale=scale or getattr(weighting, "scale_", None) or "auto",
                 by=self.by,
             )
         else:

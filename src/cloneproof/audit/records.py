@@ -201,7 +201,8 @@ class Analysis:
     scale : float or None
         The distance h at which two texts count as saying the same.
     plain, weighted : RewardTable
-        Rewards fitted without and with the weights, centred alike over all alternatives.
+        Rewards as fitted, without and with the weights. Each sums to 0 under its own weights, so
+        subtract each one's mean over the alternatives before comparing the two.
     families : FamilyTable
     audit : CloneAudit or None
         None when the audit was switched off.

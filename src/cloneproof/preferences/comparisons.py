@@ -225,3 +225,42 @@ class Comparisons:
             prompts=self.prompts,
             source=self.source,
         )
+
+    def restrict(self, rows: ArrayLike, alternatives: ArrayLike) -> Comparisons:
+        """Return the given rows over the given alternatives only.
+
+        Parameters
+        ----------
+        rows : array-like of int
+            Positions of rows.
+        alternatives : array-like of int
+            Positions of the alternatives to keep, each once, in their new order; every alternative
+            of a chosen row must be among them.
+
+        Raises
+        ------
+        InputError
+            If a chosen row names an alternative that is not kept.
+        """
+        kept = np.asarray(alternatives, dtype=np.int64)
+        place = np.full(self.n_alternatives, -1, dtype=np.int32)
+        place[kept] = np.arange(len(kept), dtype=np.int32)
+        chosen = self.select(rows)
+        left, right = place[chosen.left], place[chosen.right]
+        lost = (left < 0) | (right < 0)
+        if lost.any():
+            raise InputError(
+                f"{int(lost.sum()):,} of {len(lost):,} chosen rows name an alternative that is not kept, "
+                f"first: row {int(np.argmax(lost))} of them. Keep those alternatives too."
+            )
+        return Comparisons(
+            ids=self.ids[kept],
+            left=left,
+            right=right,
+            outcome=chosen.outcome,
+            count=chosen.count,
+            annotator=chosen.annotator,
+            texts=None if self.texts is None else tuple(self.texts[i] for i in kept),
+            prompts=None if self.prompts is None else tuple(self.prompts[i] for i in kept),
+            source=self.source,
+        )
