@@ -72,7 +72,7 @@ class StepCache:
         name = hashlib.sha256(json.dumps([step, dict(key)], sort_keys=True).encode()).hexdigest()
         path = self.folder / f"{step}-{name[:32]}.npz"
         try:
-            with np.load(path, allow_pickle=False) as kept:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
                 found = {entry: kept[entry] for entry in kept.files}
         except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
             made = dict(make())
