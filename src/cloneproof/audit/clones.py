@@ -31,7 +31,8 @@ class Shift:
     """How far rewards moved between two fits of the same alternatives.
 
     `max_shift` and `mean_shift` are absolute, in units of reward; the centred ones after subtracting
-    each side's mean. `kendall_tau` compares the two orders; `top1_flip` is 1 if the best changed.
+    each side's mean. `kendall_tau` compares the two orders (0 where one of them is a single tie, 1
+    where both are); `top1_flip` is 1 if the best changed.
     """
 
     max_shift: float
@@ -71,13 +72,14 @@ def measure_shift(before: ArrayLike, after: ArrayLike) -> Shift:
             f"Got shapes {r.shape} and {s.shape}."
         )
     raw, centred = np.abs(s - r), np.abs((s - s.mean()) - (r - r.mean()))
-    tau = float(kendalltau(r, s).statistic)
+    constant = [np.ptp(r) == 0, np.ptp(s) == 0]
+    tau = float(all(constant)) if any(constant) else float(kendalltau(r, s).statistic)
     return Shift(
         max_shift=float(raw.max()),
         mean_shift=float(raw.mean()),
         max_shift_centred=float(centred.max()),
         mean_shift_centred=float(centred.mean()),
-        kendall_tau=1.0 if np.isnan(tau) and raw.max() == 0 else tau,
+        kendall_tau=tau,
         top1_flip=float(np.argmax(r) != np.argmax(s)),
     )
 
