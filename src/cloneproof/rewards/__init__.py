@@ -1,1 +1,13 @@
-"""rewards."""
+"""Rewards from comparisons: the weighted Bradley-Terry objective, its solvers and its uncertainty."""
+
+from cloneproof.rewards.bradley_terry import BradleyTerry
+from cloneproof.rewards.identities import weighted_win_rate_residual, win_rate_gaps
+from cloneproof.rewards.objective import Objective, total_comparison_weight
+
+__all__ = [
+    "BradleyTerry",
+    "Objective",
+    "total_comparison_weight",
+    "weighted_win_rate_residual",
+    "win_rate_gaps",
+]

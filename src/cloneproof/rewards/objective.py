@@ -147,13 +147,13 @@ class Objective:
     def _difference(self, values: FloatArray) -> FloatArray:
         """Return ``sum_e values_e (e_a - e_b)``."""
         m = self.n_alternatives
-        total: FloatArray = np.bincount(self.left, values, m) * 1.0
-        total -= np.bincount(self.right, values, m)
-        return total
+        return np.asarray(
+            np.bincount(self.left, values, m) - np.bincount(self.right, values, m), dtype=np.float64
+        )
 
     def _on_both_sides(self, values: FloatArray) -> FloatArray:
         """Return ``sum_e values_e (e_a + e_b)``."""
         m = self.n_alternatives
-        total: FloatArray = np.bincount(self.left, values, m) * 1.0
-        total += np.bincount(self.right, values, m)
-        return total
+        return np.asarray(
+            np.bincount(self.left, values, m) + np.bincount(self.right, values, m), dtype=np.float64
+        )

@@ -1,0 +1,155 @@
+"""One reward per alternative: the weighted, regularised Bradley-Terry model."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from cloneproof._core.errors import ParameterError
+from cloneproof._core.typing import FloatArray
+from cloneproof._core.validation import check_number
+from cloneproof.preferences import Comparisons
+from cloneproof.rewards.connectivity import require_maximum
+from cloneproof.rewards.engine import minimise
+from cloneproof.rewards.limits import set_limit_rewards
+from cloneproof.rewards.objective import Objective, logistic
+from cloneproof.rewards.weighting import WeightedDesign, weigh
+
+__all__ = ["BradleyTerry"]
+
+
+class BradleyTerry:
+    """Learn one reward per alternative from comparisons, with weights and a ridge.
+
+    .. math:: min_r  - sum_e omega_e [ y_e log s(r_a - r_b) + (1 - y_e) log s(r_b - r_a) ]
+                     + (lambda / 2) sum_a w_a r_a^2
+
+    Parameters
+    ----------
+    regularization : float, default=0.01
+        ``lambda``, at least 0. Rewards are pulled to 0 a little; with 0 they are the plain maximum
+        likelihood, which exists only if every set of alternatives won and lost against the rest.
+    tol : float, default=1e-10
+        Norm of the gradient to reach, relative to the total comparison weight.
+
+    Attributes
+    ----------
+    rewards_ : float64 ndarray of shape (n_alternatives,)
+        Natural-log odds, in the order of ``comparisons.ids``; ``sum_a w_a r_a = 0``.
+    gradient_norm_ : float
+        Norm of the gradient divided by the total comparison weight.
+    n_iter_ : int
+        Newton steps taken.
+    alternative_weight_ : float64 ndarray of shape (n_alternatives,)
+        The weights `w` used, sum 1.
+    log_likelihood : float
+        ``sum_e omega_e [y_e log s(d_e) + (1 - y_e) log s(-d_e)]``, with the scaled weights.
+
+    Raises
+    ------
+    NoMaximumLikelihoodError
+        If nothing bounds some rewards; the message names a witness.
+
+    Notes
+    -----
+    Comparison weights are scaled to the sum ``(1 - sum w^2) / 2``, so that `lambda` means the same
+    with and without weights. The reward of an alternative of weight 0 is the limit as its weight goes
+    to 0. O(n_comparisons) memory and time a Newton step; a fit takes 4 to 10.
+
+    References
+    ----------
+    .. [1] Procaccia, Schiffer & Zhang, "Clone-Robust AI Alignment", ICML 2025, arXiv:2501.09254.
+
+    Examples
+    --------
+    >>> c = Comparisons.from_win_rates([[0.5, 0.8], [0.2, 0.5]])
+    >>> bt = BradleyTerry(regularization=0).fit(c)
+    >>> bt.rewards_.round(3)
+    array([ 0.693, -0.693])
+    >>> round(bt.win_rate(0, 1), 3)
+    0.8
+    """
+
+    def __init__(self, *, regularization: float = 0.01, tol: float = 1e-10) -> None:
+        self.regularization = regularization
+        self.tol = tol
+
+    def fit(
+        self,
+        comparisons: Comparisons,
+        alternative_weight: ArrayLike | None = None,
+        comparison_weight: ArrayLike | None = None,
+        *,
+        start: ArrayLike | None = None,
+    ) -> BradleyTerry:
+        """Fit the rewards.
+
+        Parameters
+        ----------
+        comparisons : Comparisons
+        alternative_weight : array-like of shape (n_alternatives,), default=None
+            `w`, scaled to sum 1; None: 1 / m.
+        comparison_weight : array-like of shape (n_comparisons,), default=None
+            Weight of each whole row, its count included, on any scale. None: with alternative weights
+            each observed pair has ``w_a w_b``, shared by its rows ("balanced"); without, every
+            comparison counts once.
+        start : array-like of shape (n_alternatives,), default=None
+            Rewards to start from, such as those of an earlier fit.
+
+        Returns
+        -------
+        self : BradleyTerry
+        """
+        regularization = check_number("regularization", self.regularization, low=0.0)
+        tol = check_number("tol", self.tol, low=0.0, low_open=True)
+        design = weigh(comparisons, alternative_weight, comparison_weight)
+        ridge = regularization * design.alternative_weight
+        if (ridge == 0.0).any():
+            require_maximum(design.pairs, ridge > 0.0, ~design.in_limit, comparisons.ids)
+        solution = minimise(design.pairs, ridge, tol=tol, start=_as_start(start, comparisons))
+        w = design.alternative_weight
+        rewards = np.where(design.in_limit, 0.0, solution.rewards)
+        rewards = rewards - float(w @ rewards)
+        self.rewards_: FloatArray = set_limit_rewards(design, rewards, regularization)
+        self.gradient_norm_ = solution.gradient_norm
+        self.n_iter_ = solution.n_iterations
+        self.alternative_weight_ = w
+        self._design: WeightedDesign = design
+        return self
+
+    @property
+    def log_likelihood(self) -> float:
+        """Weighted log-likelihood of the fit, without the ridge."""
+        return self._objective().log_likelihood(self.rewards_)
+
+    def win_rate(self, a: int, b: int) -> float:
+        """Return the fitted probability that alternative `a` is preferred to `b` (positions)."""
+        m = len(self.rewards_)
+        for name, position in (("a", a), ("b", b)):
+            if not isinstance(position, (int, np.integer)) or not 0 <= position < m:
+                raise ParameterError(f"{name} must be a position from 0 to {m - 1}. Got {position!r}.")
+        return float(logistic(self.rewards_[[a]] - self.rewards_[[b]])[0])
+
+    def _objective(self) -> Objective:
+        """Return the objective that was minimised."""
+        pairs = self._design.pairs
+        return Objective(
+            left=pairs.left,
+            right=pairs.right,
+            win=pairs.win,
+            loss=pairs.loss,
+            ridge=float(self.regularization) * self._design.alternative_weight,
+        )
+
+
+def _as_start(start: ArrayLike | None, comparisons: Comparisons) -> FloatArray | None:
+    """Check the rewards to start from."""
+    if start is None:
+        return None
+    values = np.asarray(start, dtype=np.float64)
+    if values.shape != (comparisons.n_alternatives,) or not np.isfinite(values).all():
+        raise ParameterError(
+            f"start must hold {comparisons.n_alternatives:,} finite rewards, one per alternative. "
+            f"Got shape {values.shape}."
+        )
+    return values

@@ -1,0 +1,167 @@
+"""Which weight every comparison gets: the scaling rule, written once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cloneproof._core.errors import InputError
+from cloneproof._core.typing import FloatArray, IndexArray
+from cloneproof._core.validation import as_weights
+from cloneproof.preferences import Comparisons
+from cloneproof.rewards.comparison_weights_rows import group_rows
+from cloneproof.rewards.objective import total_comparison_weight
+from cloneproof.rewards.pairs import Pairs, collect_pairs
+
+__all__ = ["LimitPairs", "WeightedDesign", "weigh"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LimitPairs:
+    """The comparisons of alternatives of weight 0, each divided by that weight.
+
+    The stationarity condition divided by ``w_a`` has a limit as ``w_a`` goes to 0:
+    ``sum_b kappa w_b (p_ab - s(r_a - r_b)) = lambda r_a``, with p the share of `a` among the rows of
+    the pair. Rows with another alternative of weight 0 drop out.
+
+    Parameters
+    ----------
+    alternative, opponent : int32 ndarray of shape (n_limit_pairs,)
+        `a` (weight 0) and `b` (positive weight).
+    win, loss : float64 ndarray of shape (n_limit_pairs,)
+        ``kappa w_b p_ab`` and ``kappa w_b (1 - p_ab)``.
+    """
+
+    alternative: IndexArray
+    opponent: IndexArray
+    win: FloatArray
+    loss: FloatArray
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class WeightedDesign:
+    """Comparisons with the weights that a fit uses.
+
+    Parameters
+    ----------
+    comparisons : Comparisons
+    alternative_weight : float64 ndarray of shape (n_alternatives,)
+        `w`, sums to 1.
+    rule : {"plain", "balanced", "given"}
+        Where the comparison weights come from.
+    comparison_weight : float64 ndarray of shape (n_comparisons,) or None
+        `omega`, with the sum ``(1 - sum w^2) / 2``, where given.
+    pairs : Pairs
+        The rows summed with their weights.
+    balance : float
+        ``kappa``: the factor on ``w_a w_b`` that gives balanced pairs their sum.
+    in_limit : bool ndarray of shape (n_alternatives,)
+        Alternatives of weight 0 whose rows all have weight 0: their reward is a limit.
+    limit_pairs : LimitPairs or None
+    """
+
+    comparisons: Comparisons
+    alternative_weight: FloatArray
+    rule: Literal["plain", "balanced", "given"]
+    comparison_weight: FloatArray | None
+    pairs: Pairs
+    balance: float
+    in_limit: NDArray[np.bool_]
+    limit_pairs: LimitPairs | None
+
+    @property
+    def total_weight(self) -> float:
+        """``(1 - sum w^2) / 2``, the sum of all comparison weights."""
+        return total_comparison_weight(self.alternative_weight)
+
+    def row_weights(self) -> FloatArray:
+        """Return `omega` of every row, shape (n_comparisons,)."""
+        if self.comparison_weight is not None:
+            return self.comparison_weight
+        c, w = self.comparisons, self.alternative_weight
+        if self.rule == "plain":
+            return c.count * (self.total_weight / _sum(c.count))
+        rows = group_rows(c)
+        return rows.spread(self.balance * w[rows.low] * w[rows.high])
+
+
+def weigh(
+    comparisons: Comparisons, alternative_weight: ArrayLike | None, comparison_weight: ArrayLike | None
+) -> WeightedDesign:
+    """Give every comparison its weight and sum the rows into pairs.
+
+    Parameters
+    ----------
+    comparisons : Comparisons
+    alternative_weight : array-like of shape (n_alternatives,) or None
+        `w`, scaled to sum 1; None: 1 / m.
+    comparison_weight : array-like of shape (n_comparisons,) or None
+        Weight of each whole row, its count included; scaled to sum ``(1 - sum w^2) / 2``. None: with
+        alternative weights every observed pair gets ``w_a w_b``, shared by its rows in proportion to
+        their counts ("balanced"); without, every comparison counts once ("plain").
+
+    Raises
+    ------
+    InputError
+        For weights of the wrong shape, negative, not finite or all zero, or without comparisons.
+    """
+    c, m = comparisons, comparisons.n_alternatives
+    if not len(c):
+        raise InputError("there are no comparisons to fit: expected at least 1 row, got 0.")
+    w = (
+        np.full(m, 1.0 / m)
+        if alternative_weight is None
+        else as_weights(alternative_weight, m, name="alternative_weight", per="alternative")
+    )
+    total = total_comparison_weight(w)
+    omega, counted = None, None
+    if comparison_weight is not None:
+        rule: Literal["plain", "balanced", "given"] = "given"
+        omega = total * as_weights(comparison_weight, len(c), name="comparison_weight", per="comparison")
+        pairs = collect_pairs(c.left, c.right, c.outcome, omega, m)
+    else:
+        pairs = counted = collect_pairs(c.left, c.right, c.outcome, c.count, m)
+        rule = "plain" if alternative_weight is None else "balanced"
+    balance = 1.0
+    if rule == "plain":
+        pairs = pairs.scaled(total / _sum(c.count))
+    elif rule == "balanced" or (w == 0.0).any():
+        counted = counted or collect_pairs(c.left, c.right, c.outcome, c.count, m)
+        product = w[counted.left] * w[counted.right]
+        observed = float(product.sum())
+        balance = total / observed if observed > 0.0 else 1.0
+        if rule == "balanced":
+            pairs = counted.scaled(balance * product / counted.weight)
+    in_limit = (w == 0.0) & (pairs.degree(pairs.weight) == 0.0)
+    return WeightedDesign(
+        comparisons=c,
+        alternative_weight=w,
+        rule=rule,
+        comparison_weight=omega,
+        pairs=pairs,
+        balance=balance,
+        in_limit=in_limit,
+        limit_pairs=_limit_pairs(counted, w, balance, in_limit) if in_limit.any() and counted else None,
+    )
+
+
+def _limit_pairs(counted: Pairs, w: FloatArray, balance: float, in_limit: NDArray[np.bool_]) -> LimitPairs:
+    """Collect the pairs between alternatives in the limit and alternatives of positive weight."""
+    share = counted.win / counted.weight
+    parts = []
+    for one, other, won in ((counted.left, counted.right, share), (counted.right, counted.left, 1.0 - share)):
+        kept = in_limit[one] & (w[other] > 0.0)
+        weight = balance * w[other[kept]]
+        parts.append((one[kept], other[kept], weight * won[kept], weight * (1.0 - won[kept])))
+    alternative, opponent, win, loss = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    return LimitPairs(alternative=alternative, opponent=opponent, win=win, loss=loss)
+
+
+def _sum(column: FloatArray) -> float:
+    """Sum a column, at once where it is a constant of stride 0."""
+    if column.strides == (0,):
+        return float(column[0]) * len(column)
+    return float(column.sum())
