@@ -9,7 +9,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from cloneproof._core.validation import check_choice
-from cloneproof.audit.recipe import COMPARISON_WEIGHTS, REWARDS
+from cloneproof.audit.options import COMPARISON_WEIGHTS, REWARDS
 from cloneproof.audit.records import Choice
 from cloneproof.preferences import Comparisons
 

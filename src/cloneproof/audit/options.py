@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-__all__ = ["AnalysisOptions"]
+__all__ = ["COMPARISON_WEIGHTS", "REWARDS", "AnalysisOptions"]
+
+COMPARISON_WEIGHTS = ("product", "balanced", "diversity")
+REWARDS = ("tabular", "linear")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,13 +12,11 @@ from sklearn.base import clone
 from cloneproof._core.errors import ParameterError
 from cloneproof._core.typing import FloatArray
 from cloneproof._core.validation import check_choice
+from cloneproof.audit.options import COMPARISON_WEIGHTS, REWARDS
 from cloneproof.preferences import Comparisons
 from cloneproof.rewards import BradleyTerry, LinearReward, comparison_weights
 
-__all__ = ["COMPARISON_WEIGHTS", "REWARDS", "Fitted", "Recipe", "Weighting"]
-
-COMPARISON_WEIGHTS = ("product", "balanced", "diversity")
-REWARDS = ("tabular", "linear")
+__all__ = ["Fitted", "Recipe", "Weighting"]
 
 
 class Weighting(Protocol):
