@@ -1,12 +1,17 @@
 """Rewards from comparisons: the weighted Bradley-Terry objective, its solvers and its uncertainty."""
 
 from cloneproof.rewards.bradley_terry import BradleyTerry
+from cloneproof.rewards.comparison_weights import ComparisonWeighting, comparison_weights
 from cloneproof.rewards.identities import weighted_win_rate_residual, win_rate_gaps
+from cloneproof.rewards.linear import LinearReward
 from cloneproof.rewards.objective import Objective, total_comparison_weight
 
 __all__ = [
     "BradleyTerry",
+    "ComparisonWeighting",
+    "LinearReward",
     "Objective",
+    "comparison_weights",
     "total_comparison_weight",
     "weighted_win_rate_residual",
     "win_rate_gaps",

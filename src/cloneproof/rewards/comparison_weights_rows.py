@@ -69,7 +69,7 @@ def group_rows(comparisons: Comparisons, *, by: str | None = None) -> PairRows:
         high=codes % m,
         pair=pair,
         count=count,
-        total=np.bincount(pair, weights=count, minlength=len(codes)),
+        total=np.asarray(np.bincount(pair, weights=count, minlength=len(codes)), dtype=np.float64),
     )
 
 

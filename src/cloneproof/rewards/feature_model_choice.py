@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cloneproof._core.errors import InputError
-from cloneproof._core.typing import FloatArray, IntArray
+from cloneproof._core.typing import FloatArray, IndexArray, IntArray
 from cloneproof.rewards.feature_model import fit_features
 from cloneproof.rewards.objective import Objective
 from cloneproof.rewards.weighting import WeightedDesign
@@ -73,7 +73,7 @@ def choose_shrinkage(
     return SHRINKAGES[int(np.argmin(loss))]
 
 
-def _folds(left: IntArray, right: IntArray, point: IntArray) -> IntArray:
+def _folds(left: IndexArray, right: IndexArray, point: IntArray) -> IntArray:
     """Return a fold for each pair, the same for pairs of the same two points."""
     a, b = point[left].astype(np.int64), point[right].astype(np.int64)
     code = np.minimum(a, b) * (int(point.max()) + 1) + np.maximum(a, b)
