@@ -1,5 +1,6 @@
 """Rewards from comparisons: the weighted Bradley-Terry objective, its solvers and its uncertainty."""
 
+from cloneproof.rewards.bootstrap import bootstrap_rewards
 from cloneproof.rewards.bradley_terry import BradleyTerry
 from cloneproof.rewards.comparison_weights import ComparisonWeighting, comparison_weights
 from cloneproof.rewards.identities import weighted_win_rate_residual, win_rate_gaps
@@ -11,6 +12,7 @@ __all__ = [
     "ComparisonWeighting",
     "LinearReward",
     "Objective",
+    "bootstrap_rewards",
     "comparison_weights",
     "total_comparison_weight",
     "weighted_win_rate_residual",

@@ -6,16 +6,19 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cloneproof._core.errors import ParameterError
-from cloneproof._core.typing import FloatArray
+from cloneproof._core.typing import FloatArray, IntArray
 from cloneproof._core.validation import check_number
 from cloneproof.preferences import Comparisons
 from cloneproof.rewards.connectivity import require_maximum
-from cloneproof.rewards.engine import minimise
+from cloneproof.rewards.engine import Solution, minimise
 from cloneproof.rewards.limits import set_limit_rewards
 from cloneproof.rewards.objective import Objective, logistic
+from cloneproof.rewards.ranks import rank_intervals, reward_intervals
+from cloneproof.rewards.uncertainty import Uncertainty
+from cloneproof.rewards.uncertainty_system import FittedSystem, estimate_uncertainty
 from cloneproof.rewards.weighting import WeightedDesign, weigh
 
-__all__ = ["BradleyTerry"]
+__all__ = ["BradleyTerry", "fit_design"]
 
 
 class BradleyTerry:
@@ -80,6 +83,7 @@ class BradleyTerry:
         alternative_weight: ArrayLike | None = None,
         comparison_weight: ArrayLike | None = None,
         *,
+        clusters: ArrayLike | str | None = None,
         start: ArrayLike | None = None,
     ) -> BradleyTerry:
         """Fit the rewards.
@@ -93,6 +97,9 @@ class BradleyTerry:
             Weight of each whole row, its count included, on any scale. None: with alternative weights
             each observed pair has ``w_a w_b``, shared by its rows ("balanced"); without, every
             comparison counts once.
+        clusters : array-like of shape (n_comparisons,), "annotator" or "row", default=None
+            What is independent of what, for standard errors: rows of one cluster (an annotator, a
+            prompt) are not. None: by annotator where the comparisons name them, else by row.
         start : array-like of shape (n_alternatives,), default=None
             Rewards to start from, such as those of an earlier fit.
 
@@ -103,19 +110,62 @@ class BradleyTerry:
         regularization = check_number("regularization", self.regularization, low=0.0)
         tol = check_number("tol", self.tol, low=0.0, low_open=True)
         design = weigh(comparisons, alternative_weight, comparison_weight)
-        ridge = regularization * design.alternative_weight
-        if (ridge == 0.0).any():
-            require_maximum(design.pairs, ridge > 0.0, ~design.in_limit, comparisons.ids)
-        solution = minimise(design.pairs, ridge, tol=tol, start=_as_start(start, comparisons))
-        w = design.alternative_weight
-        rewards = np.where(design.in_limit, 0.0, solution.rewards)
-        rewards = rewards - float(w @ rewards)
-        self.rewards_: FloatArray = set_limit_rewards(design, rewards, regularization)
+        self.rewards_: FloatArray
+        self.rewards_, solution = fit_design(
+            design, regularization, tol=tol, start=_as_start(start, comparisons)
+        )
         self.gradient_norm_ = solution.gradient_norm
         self.n_iter_ = solution.n_iterations
-        self.alternative_weight_ = w
+        self.alternative_weight_ = design.alternative_weight
         self._design: WeightedDesign = design
+        self._curvature = solution.curvature
+        self._clusters = clusters
+        self._uncertainty: Uncertainty | None = None
         return self
+
+    @property
+    def uncertainty_(self) -> Uncertainty:
+        """Covariance and draws of the estimation error, made on first use."""
+        if self._uncertainty is None:
+            self._uncertainty = estimate_uncertainty(self._system(), clusters=self._clusters)
+        return self._uncertainty
+
+    @property
+    def standard_errors_(self) -> FloatArray:
+        """Standard error of each reward, shape (n_alternatives,), made on first use."""
+        return self.uncertainty_.standard_errors[: len(self.rewards_)]
+
+    def interval(self, level: float = 0.95, *, simultaneous: bool = False) -> FloatArray:
+        """Return the ends of an interval for each reward.
+
+        Parameters
+        ----------
+        level : float, default=0.95
+            Probability that the interval covers, in (0, 1).
+        simultaneous : bool, default=False
+            True: all intervals together cover with that probability (wider).
+
+        Returns
+        -------
+        ends : float64 ndarray of shape (n_alternatives, 2)
+
+        Notes
+        -----
+        The interval is about sampling of comparisons (or of clusters). It is centred at the
+        regularised reward and covers what the same objective gives on endless data of this design.
+        """
+        level = check_number("level", level, low=0.0, high=1.0, low_open=True)
+        return reward_intervals(self.rewards_, self.uncertainty_, level, simultaneous=simultaneous)
+
+    def rank_interval(self, level: float = 0.95) -> IntArray:
+        """Return the best and worst rank that the data leave open, counted from 1.
+
+        Returns
+        -------
+        ranks : int64 ndarray of shape (n_alternatives, 2)
+        """
+        level = check_number("level", level, low=0.0, high=1.0, low_open=True)
+        return rank_intervals(self.rewards_, self.uncertainty_, level)
 
     @property
     def log_likelihood(self) -> float:
@@ -130,6 +180,15 @@ class BradleyTerry:
                 raise ParameterError(f"{name} must be a position from 0 to {m - 1}. Got {position!r}.")
         return float(logistic(self.rewards_[[a]] - self.rewards_[[b]])[0])
 
+    def _system(self) -> FittedSystem:
+        """Return the estimating equations at the solution."""
+        return FittedSystem(
+            design=self._design,
+            rewards=self.rewards_,
+            regularization=float(self.regularization),
+            curvature=self._curvature,
+        )
+
     def _objective(self) -> Objective:
         """Return the objective that was minimised."""
         pairs = self._design.pairs
@@ -140,6 +199,20 @@ class BradleyTerry:
             loss=pairs.loss,
             ridge=float(self.regularization) * self._design.alternative_weight,
         )
+
+
+def fit_design(
+    design: WeightedDesign, regularization: float, *, tol: float, start: FloatArray | None = None
+) -> tuple[FloatArray, Solution]:
+    """Return the rewards of a weighted design with ``sum_a w_a r_a = 0``, and the solver's solution."""
+    w = design.alternative_weight
+    ridge = regularization * w
+    if (ridge == 0.0).any():
+        require_maximum(design.pairs, ridge > 0.0, ~design.in_limit, design.comparisons.ids)
+    solution = minimise(design.pairs, ridge, tol=tol, start=start)
+    rewards = np.where(design.in_limit, 0.0, solution.rewards)
+    rewards = rewards - float(w @ rewards)
+    return set_limit_rewards(design, rewards, regularization), solution
 
 
 def _as_start(start: ArrayLike | None, comparisons: Comparisons) -> FloatArray | None:

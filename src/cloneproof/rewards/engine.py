@@ -186,3 +186,38 @@ def _damped(pairs: Pairs, ridge: FloatArray, point: _Point, step: FloatArray) ->
         # the slope rises along the step: go where a straight line through both ends crosses zero
         length *= min(max(slope / (slope - slope_after), 0.1), 0.9)
     return after
+
+
+def solve_accurately(
+    pairs: Pairs,
+    curvature: FloatArray,
+    diagonal: FloatArray,
+    rhs: FloatArray,
+    *,
+    singular: bool,
+    tolerance: float,
+) -> FloatArray:
+    """Return ``H^-1 rhs`` for columns `rhs`, by conjugate gradients where they are quick.
+
+    Parameters
+    ----------
+    pairs : Pairs
+    curvature : float64 ndarray of shape (n_pairs,)
+    diagonal : float64 ndarray of shape (n_alternatives,)
+        Diagonal of H.
+    rhs : float64 ndarray of shape (n_alternatives, k)
+    singular : bool
+        True if H has the null vector 1.
+    tolerance : float
+        Relative residual of the iterative solver.
+    """
+    solver: Solver = ConjugateGradient(pairs, max_iterations=250)
+    solver.update(curvature, diagonal)
+    try:
+        return solver.solve(rhs, tolerance)
+    except SlowSolveError:
+        solver = _exact_solver(pairs, singular=singular) or ConjugateGradient(
+            pairs, max_iterations=20 * pairs.n_alternatives
+        )
+        solver.update(curvature, diagonal)
+        return solver.solve(rhs, tolerance)

@@ -90,7 +90,7 @@ class ConjugateGradient:
     def solve(self, rhs: FloatArray, tolerance: float) -> FloatArray:
         """Return x with ``|rhs - H x| <= tolerance |rhs|`` in the norm of the inverse diagonal."""
         if rhs.ndim == 2:
-            return np.column_stack([self.solve(np.ascontiguousarray(column), tolerance) for column in rhs.T])
+            return self._solve_block(np.ascontiguousarray(rhs), tolerance)
         from cloneproof.rewards._kernels import laplacian_product
 
         x = np.zeros_like(rhs)
@@ -101,7 +101,7 @@ class ConjugateGradient:
         energy = float(residual @ scaled)
         goal = tolerance * tolerance * energy
         for _ in range(self._max_iterations):
-            if energy <= goal or energy == 0.0:
+            if energy <= goal:
                 return x
             laplacian_product(
                 self._pairs.start, self._pairs.right, self._curvature, self._diagonal, direction, product
@@ -114,6 +114,36 @@ class ConjugateGradient:
             direction *= energy / previous
             direction += scaled
         if energy <= goal:
+            return x
+        raise SlowSolveError
+
+    def _solve_block(self, rhs: FloatArray, tolerance: float) -> FloatArray:
+        """Solve for the columns of `rhs` side by side, each with its own step lengths."""
+        from cloneproof.rewards._kernels import laplacian_products
+
+        x = np.zeros_like(rhs)
+        inverse = 1.0 / self._diagonal[:, None]
+        residual = rhs.copy()
+        scaled = residual * inverse
+        direction = scaled.copy()
+        product = np.empty_like(rhs)
+        energy = np.einsum("ij,ij->j", residual, scaled)
+        goal = tolerance * tolerance * energy
+        for _ in range(self._max_iterations):
+            if (energy <= goal).all():
+                return x
+            laplacian_products(
+                self._pairs.start, self._pairs.right, self._curvature, self._diagonal, direction, product
+            )
+            bend = np.einsum("ij,ij->j", direction, product)
+            step = np.divide(energy, bend, out=np.zeros_like(bend), where=bend > 0.0)
+            x += step * direction
+            residual -= step * product
+            np.multiply(residual, inverse, out=scaled)
+            previous, energy = energy, np.einsum("ij,ij->j", residual, scaled)
+            direction *= np.divide(energy, previous, out=np.zeros_like(bend), where=previous > 0.0)
+            direction += scaled
+        if (energy <= goal).all():
             return x
         raise SlowSolveError
 
