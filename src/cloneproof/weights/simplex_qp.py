@@ -167,7 +167,7 @@ def _solve(
         if found.converged or n_iter == max_iter or stalled >= 60:
             return found if found.converged else best
         if n_iter == PATIENCE and m <= POLISH_SIZE and (dense or (sp.issparse(matrix) and m <= DIRECT_SIZE)):
-            full = matrix if isinstance(matrix, np.ndarray) else sp.csr_array(matrix).toarray()
+            full = matrix if isinstance(matrix, np.ndarray) else cast("Any", matrix).toarray()
             v, _ = interior_point(full, ridge, b, tol=0.1 * tol, floor=floor)
             continue
         g = Kv + ridge * v + b
