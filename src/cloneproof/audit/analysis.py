@@ -7,6 +7,7 @@ import platform
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from cloneproof.audit.choices import choose_comparison_weights, choose_reward
 from cloneproof.audit.clones import audit_clones
 from cloneproof.audit.options import AnalysisOptions
 from cloneproof.audit.recipe import Fitted, Recipe
-from cloneproof.audit.records import Analysis, AuditRow, CloneAudit, RewardTable
+from cloneproof.audit.records import Analysis, AuditRow, Choice, CloneAudit, RewardTable
 from cloneproof.audit.sampling import AUDIT_LIMIT, audit_sample
 from cloneproof.audit.weighing import Clock, Weighed, package_version, weigh_comparisons
 from cloneproof.preferences import Comparisons
@@ -37,6 +38,8 @@ _PACKAGES = (
     "sentence-transformers",
     "torch",
 )
+
+_PAIRS_TO_CHOOSE_SHRINKAGE = 30
 
 
 def analyse(
@@ -83,18 +86,19 @@ def analyse(
         points, h = weighed.embeddings, weighed.scale
         row_choice = choose_comparison_weights(weighed.coverage, options.comparison_weights)
         reward_choice = choose_reward(weighed.coverage, options.reward)
+        few_pairs = weighed.coverage.n_pairs < _PAIRS_TO_CHOOSE_SHRINKAGE
         recipe = Recipe(
             weighting=weighed.weighting,
             comparison_weights=row_choice.value,
             reward=reward_choice.value,
             regularization=options.regularization,
+            shrinkage=0.0 if options.shrinkage == "auto" and few_pairs else options.shrinkage,
             by=options.by,
         )
         with clock.step("rewards"):
-            plain = Recipe(weighting=None, reward=recipe.reward, regularization=recipe.regularization).fit(
-                comparisons, points
-            )
             weighted = recipe.fit(comparisons, points, weights=weighed.weights, scale=h)
+            recipe, shrinkage_choice = _fix_shrinkage(recipe, weighted, options)
+            plain = replace(recipe, weighting=None).fit(comparisons, points)
             tables = _reward_table(plain), _reward_table(weighted)
         with clock.step("audit"):
             audit = _audit(weighed, recipe, options, steps) if options.audit else None
@@ -128,7 +132,7 @@ def analyse(
         exact_duplicates=weighed.exact_duplicates,
         n_components=weighed.coverage.n_components,
         scale_curve=None if curve is None else tuple((a, b, c) for a, b, c in curve),
-        choices=(weighed.encoder, weighed.scale_choice, row_choice, reward_choice),
+        choices=(weighed.encoder, weighed.scale_choice, row_choice, reward_choice, *shrinkage_choice),
         notes=tuple(notes),
         provenance={
             **(provenance or {}),
@@ -139,6 +143,23 @@ def analyse(
             "reused": sorted(set(steps.reused)),
         },
     )
+
+
+def _fix_shrinkage(
+    recipe: Recipe, weighted: Fitted, options: AnalysisOptions
+) -> tuple[Recipe, tuple[Choice, ...]]:
+    """Return the recipe with the shrinkage that the weighted fit used, and the choice in words."""
+    if recipe.reward != "linear":
+        return replace(recipe, shrinkage=0.0), ()
+    used = float(weighted.model.shrinkage_)
+    if options.shrinkage != "auto":
+        reason = "asked for"
+    elif recipe.shrinkage == "auto":
+        reason = "best likelihood of held-out pairs under the weights; used for the plain reward too"
+    else:
+        reason = f"fewer than {_PAIRS_TO_CHOOSE_SHRINKAGE} pairs to choose one by"
+    choice = Choice(name="shrinkage", value=f"{used:g}", reason=reason, automatic=options.shrinkage == "auto")
+    return replace(recipe, shrinkage=used), (choice,)
 
 
 def _audit(weighed: Weighed, recipe: Recipe, options: AnalysisOptions, steps: StepCache) -> CloneAudit:
@@ -158,6 +179,7 @@ def _audit(weighed: Weighed, recipe: Recipe, options: AnalysisOptions, steps: St
         "comparison_weights": recipe.comparison_weights,
         "reward": recipe.reward,
         "regularization": recipe.regularization,
+        "shrinkage": recipe.shrinkage,
         "by": recipe.by,
         "random_state": options.random_state,
     }

@@ -95,6 +95,7 @@ def audit_clones(
     comparison_weights: str = "diversity",
     reward: str = "linear",
     regularization: float = 0.01,
+    shrinkage: float = 0.0,
     joint: bool | None = None,
     by: str | None = None,
     random_state: int = 0,
@@ -121,6 +122,8 @@ def audit_clones(
     comparison_weights : {"product", "balanced", "diversity"}, default="diversity"
     reward : {"tabular", "linear"}, default="linear"
     regularization : float, default=0.01
+    shrinkage : float, default=0.0
+        The linear reward's shrinkage of its coefficients.
     joint : bool, default=None
         Clone all targets in one refit instead of one refit each. None: beyond 400 alternatives,
         where one refit each would take too long.
@@ -165,6 +168,7 @@ def audit_clones(
             comparison_weights=comparison_weights,
             reward=reward,
             regularization=regularization,
+            shrinkage=shrinkage,
             by=by,
         )
         for name, estimator in (("plain", None), ("weighted", weighting))
@@ -191,6 +195,7 @@ def audit_clones(
             "noise": distances,
             "comparison_weights": comparison_weights,
             "regularization": float(regularization),
+            "shrinkage": float(shrinkage),
             "joint": together,
             "by": by,
             "random_state": seed,

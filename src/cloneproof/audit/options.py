@@ -27,6 +27,9 @@ class AnalysisOptions:
         "auto": "tabular" for dense comparisons, "linear" for sparse ones.
     regularization : float, default=0.01
         The lambda of the term ``(lambda / 2) sum_a w_a r_a^2``.
+    shrinkage : float or "auto", default="auto"
+        The linear reward's shrinkage of its coefficients. "auto": chosen by held-out pairs under the
+        weights, and used for the plain reward too.
     scale : float or "auto", default="auto"
         The distance h at which two texts count as saying the same.
     radius : float, default=None
@@ -46,6 +49,7 @@ class AnalysisOptions:
     comparison_weights: str = "auto"
     reward: str = "auto"
     regularization: float = 0.01
+    shrinkage: float | Literal["auto"] = "auto"
     scale: float | Literal["auto"] = "auto"
     radius: float | None = None
     by: str | None = None

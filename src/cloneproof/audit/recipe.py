@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -61,6 +61,8 @@ class Recipe:
         One reward per alternative, or a linear function of the embedding.
     regularization : float
         The lambda of the term ``(lambda / 2) sum_a w_a r_a^2``.
+    shrinkage : float or "auto"
+        The linear reward's shrinkage of its coefficients; see :class:`cloneproof.LinearReward`.
     by : {None, "annotator"}
         With "annotator", each annotator's rows on a pair get one share.
     """
@@ -69,6 +71,7 @@ class Recipe:
     comparison_weights: str = "diversity"
     reward: str = "linear"
     regularization: float = 0.01
+    shrinkage: float | Literal["auto"] = 0.0
     by: str | None = None
 
     def __post_init__(self) -> None:
@@ -121,7 +124,7 @@ class Recipe:
                 comparisons, alternative_weight=weights, comparison_weight=rows
             )
         else:
-            model = LinearReward(regularization=self.regularization).fit(
+            model = LinearReward(regularization=self.regularization, shrinkage=self.shrinkage).fit(
                 comparisons, embeddings, alternative_weight=weights, comparison_weight=rows
             )
         return Fitted(weighting=weighting, weights=weights, comparison_weights=rows, model=model)

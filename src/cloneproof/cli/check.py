@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from cloneproof.cli.options import InputOptions, parse_encoder, parse_scale, read_input
+from cloneproof.cli.options import InputOptions, parse_encoder, parse_number, read_input
 from cloneproof.cli.output import label, overcount_words, percent, print_json, print_lines
 
 if TYPE_CHECKING:
@@ -56,7 +56,9 @@ def check(
     from cloneproof.audit import AnalysisOptions, check_limits, check_summary, parse_limits, weigh_comparisons
 
     limits = parse_limits(fail_over)
-    options = AnalysisOptions(encoder=parse_encoder(encoder), scale=parse_scale(scale), radius=radius)
+    options = AnalysisOptions(
+        encoder=parse_encoder(encoder), scale=parse_number("--scale", scale), radius=radius
+    )
     comparisons, provenance = read_input(file, input_options)
     steps = StepCache(None if cache is None else cache / "steps")
     weighed = weigh_comparisons(comparisons, options, cache=cache, steps=steps)

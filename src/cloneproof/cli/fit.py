@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from cloneproof.cli.options import InputOptions, parse_encoder, parse_scale, read_input
+from cloneproof.cli.options import InputOptions, parse_encoder, parse_number, read_input
 from cloneproof.cli.output import label, overcount_words, print_json, print_lines, shift_words
 from cloneproof.cli.talk import say
 
@@ -28,6 +28,7 @@ def fit(
     comparison_weights: Literal["auto", "product", "balanced", "diversity"] = "auto",
     reward: Literal["auto", "tabular", "linear"] = "auto",
     regularization: float = 0.01,
+    shrinkage: str = "auto",
     scale: str = "auto",
     radius: float | None = None,
     by: Literal["row", "annotator"] = "row",
@@ -63,6 +64,8 @@ def fit(
         One reward per alternative (tabular) or a linear function of the embedding. auto: by density.
     regularization : float
         The lambda of (lambda / 2) * sum of w r^2.
+    shrinkage : str
+        Shrinks the linear reward's coefficients: a number, or auto (chosen by held-out pairs).
     scale : str
         Distance at which two texts count as saying the same: a number, or auto.
     radius : float
@@ -95,7 +98,8 @@ def fit(
         comparison_weights=comparison_weights,
         reward=reward,
         regularization=regularization,
-        scale=parse_scale(scale),
+        shrinkage=parse_number("--shrinkage", shrinkage),
+        scale=parse_number("--scale", scale),
         radius=radius,
         by="annotator" if by == "annotator" else None,
         audit=audit,
