@@ -13,6 +13,7 @@ __all__ = [
     "CloneProofError",
     "CloneProofWarning",
     "ConvergenceError",
+    "DroppedRowsWarning",
     "EmptyCellWarning",
     "FileAccessError",
     "InputError",
@@ -78,6 +79,10 @@ class ConvergenceError(CloneProofError, RuntimeError):
 
 class CloneProofWarning(UserWarning):
     """Any warning that cloneproof gives on purpose."""
+
+
+class DroppedRowsWarning(CloneProofWarning):
+    """Rows of the input were left out: they compare an alternative with itself, or miss a part."""
 
 
 class EmptyCellWarning(CloneProofWarning):

@@ -7,6 +7,8 @@ from cloneproof.preferences.population import (
     paris_population,
     population_win_rates,
 )
+from cloneproof.preferences.read import read_comparisons, read_with_report
+from cloneproof.preferences.readers.records import Reading, ReadReport
 from cloneproof.preferences.simulate import sample_comparisons, simulate_judgments
 from cloneproof.preferences.taste import Taste
 from cloneproof.preferences.win_rates import average_win_rates, empirical_win_rates
@@ -14,12 +16,16 @@ from cloneproof.preferences.win_rates import average_win_rates, empirical_win_ra
 __all__ = [
     "Comparisons",
     "Population",
+    "ReadReport",
+    "Reading",
     "Taste",
     "average_win_rates",
     "empirical_win_rates",
     "make_linear_population",
     "paris_population",
     "population_win_rates",
+    "read_comparisons",
+    "read_with_report",
     "sample_comparisons",
     "simulate_judgments",
 ]

@@ -1,0 +1,1 @@
+"""Readers of preference data: from a file, frame or iterable to coded judgments."""
