@@ -1,1 +1,17 @@
-"""report."""
+"""One self-contained HTML file on an analysis, pages made of sections, tables for a terminal."""
+
+from __future__ import annotations
+
+from cloneproof.report.analysis_report import make_sections, render_report, write_report
+from cloneproof.report.page import Section, render_page, write_page
+from cloneproof.report.terminal import format_table
+
+__all__ = [
+    "Section",
+    "format_table",
+    "make_sections",
+    "render_page",
+    "render_report",
+    "write_page",
+    "write_report",
+]

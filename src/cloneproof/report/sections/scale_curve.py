@@ -1,0 +1,78 @@
+"""How the number of distinct alternatives depends on the scale at which two count as the same."""
+
+from __future__ import annotations
+
+import math
+
+from cloneproof.report.html import Markup, join, tag
+from cloneproof.report.numbers import count, number
+from cloneproof.report.page import Section
+from cloneproof.report.svg import Axis, Series, line_chart, nice_ticks, responsive
+from cloneproof.report.view import AnalysisView
+
+__all__ = ["make_scale_curve"]
+
+
+def make_scale_curve(view: AnalysisView) -> Section | None:
+    """Return the section on the scale, or None where no curve was computed."""
+    curve = [
+        (float(h), float(distinct), float(ess))
+        for h, distinct, ess in view.analysis.scale_curve or ()
+        if math.isfinite(h + distinct + ess) and h > 0
+    ]
+    if len(curve) < 2:
+        return None
+    curve.sort()
+    chosen = (
+        "" if view.analysis.scale is None else f" The analysis used h = {number(view.analysis.scale, 3)}."
+    )
+    body = join(
+        tag(
+            "p",
+            "The scale h is the distance at which two texts count as saying the same. A larger h discounts looser "
+            f"copies and costs more precision.{chosen}",
+        ),
+        responsive(lambda width: _chart(view, curve, width)),
+    )
+    return Section(id="scale", title="How the scale matters", body=body)
+
+
+def _chart(view: AnalysisView, curve: list[tuple[float, float, float]], width: float) -> Markup:
+    """Return both numbers against h."""
+    highest = max(max(distinct, ess) for _, distinct, ess in curve)
+    ticks = nice_ticks(0.0, highest)
+    low, high = curve[0][0], curve[-1][0]
+    n_ticks = 6 if width > 500 else 4
+    step = max(1, round((len(curve) - 1) / (n_ticks - 1)))
+    x = Axis(
+        title="scale h (distance in the embedding, log scale)",
+        low=low,
+        high=high,
+        ticks=tuple((h, f"{h:.2g}") for h, _, _ in curve[::step]),
+        log=True,
+    )
+    y = Axis(
+        title="alternatives",
+        low=0.0,
+        high=ticks[-1],
+        ticks=tuple(
+            (tick, f"{tick:,.0f}" if tick >= 10 or tick.is_integer() else f"{tick:g}") for tick in ticks
+        ),
+    )
+    h = view.analysis.scale
+    marks = ((h, f"h = {h:.3g}"),) if h is not None and low <= h <= high else ()
+    series = [
+        Series(
+            name="effective sample size (ESS)",
+            points=tuple((h, ess) for h, _, ess in curve),
+            hints=tuple(f"h = {h:.3g}: ESS {count(round(ess, 1))}" for h, _, ess in curve),
+            style=1,
+        ),
+        Series(
+            name="effective number of distinct alternatives",
+            points=tuple((h, distinct) for h, distinct, _ in curve),
+            hints=tuple(f"h = {h:.3g}: {count(round(distinct, 1))} distinct" for h, distinct, _ in curve),
+            style=2,
+        ),
+    ]
+    return line_chart(series, x, y, name="Effective numbers against the scale", width=width, marks=marks)
