@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from cloneproof.cli.options import InputOptions, parse_encoder, parse_number, read_input
-from cloneproof.cli.output import label, overcount_words, percent, print_json, print_lines
+from cloneproof.cli.options import InputOptions, parse_number, read_input
+from cloneproof.cli.output import label, overcount_words, percent, print_json, print_lines, schema_words
 
 if TYPE_CHECKING:
     from cloneproof.audit import Weighed
@@ -26,7 +26,7 @@ def check(
     encoder: str = "auto",
     scale: str = "auto",
     radius: float | None = None,
-    fail_over: Annotated[tuple[str, ...], Parameter(negative="", consume_multiple=False)] = (),
+    fail_over: tuple[str, ...] | None = None,
     cache: Path | None = None,
     json: bool = False,
 ) -> None:
@@ -55,10 +55,8 @@ def check(
     from cloneproof._core.steps import StepCache
     from cloneproof.audit import AnalysisOptions, check_limits, check_summary, parse_limits, weigh_comparisons
 
-    limits = parse_limits(fail_over)
-    options = AnalysisOptions(
-        encoder=parse_encoder(encoder), scale=parse_number("--scale", scale), radius=radius
-    )
+    limits = parse_limits(fail_over or ())
+    options = AnalysisOptions(encoder=encoder, scale=parse_number("--scale", scale), radius=radius)
     comparisons, provenance = read_input(file, input_options)
     steps = StepCache(None if cache is None else cache / "steps")
     weighed = weigh_comparisons(comparisons, options, cache=cache, steps=steps)
@@ -80,7 +78,7 @@ def _tell(weighed: Weighed, found: dict[str, Any], provenance: dict[str, Any]) -
     )
     print_lines(
         [
-            ("schema", provenance["shape"]),
+            ("schema", schema_words(provenance)),
             ("comparisons", f"{found['n_comparisons']:,} on {found['n_pairs']:,} pairs{by}"),
             ("repeated rows", f"{found['exact_duplicate_rows']:,}{repeats}"),
             ("alternatives", f"{m:,}, each in {found['median_comparisons']:g} comparisons (median)"),

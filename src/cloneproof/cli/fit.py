@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from cloneproof.cli.options import InputOptions, parse_encoder, parse_number, read_input
-from cloneproof.cli.output import label, overcount_words, print_json, print_lines, shift_words
+from cloneproof.cli.options import InputOptions, parse_number, read_input
+from cloneproof.cli.output import label, overcount_words, print_json, print_lines, schema_words, shift_words
 from cloneproof.cli.talk import say
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ def fit(
     radius: float | None = None,
     by: Literal["row", "annotator"] = "row",
     audit: bool = True,
-    copies: tuple[int, ...] = (1, 10, 100),
-    noise: tuple[float, ...] | None = None,
+    copies: Annotated[tuple[int, ...], Parameter(consume_multiple=True)] = (1, 10, 100),
+    noise: Annotated[tuple[float, ...] | None, Parameter(consume_multiple=True)] = None,
     targets: int = 20,
     seed: int = 0,
     cache: Path | None = None,
@@ -93,7 +93,7 @@ def fit(
     from cloneproof.export import check_run_directory, summary, write_run
 
     options = AnalysisOptions(
-        encoder=parse_encoder(encoder),
+        encoder=encoder,
         weights=weights,
         comparison_weights=comparison_weights,
         reward=reward,
@@ -112,10 +112,10 @@ def fit(
     writer = _report_writer() if report else None
     comparisons, provenance = read_input(file, input_options)
     say(
-        f"read {provenance['shape']}: {comparisons.n_comparisons:,} comparisons of "
+        f"read {schema_words(provenance)}: {comparisons.n_comparisons:,} comparisons of "
         f"{comparisons.n_alternatives:,} alternatives"
     )
-    analysis = analyse(comparisons, options, cache=cache or out / "cache", provenance=provenance)
+    analysis = analyse(comparisons, options, cache=cache or out / "cache", provenance={"input": provenance})
     write_run(analysis, out, write_report=writer)
     page = str(out / "report.html") if writer else None
     if json:

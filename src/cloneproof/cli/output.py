@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cloneproof.preferences import Comparisons
 
-__all__ = ["label", "overcount_words", "percent", "print_json", "print_lines", "shift_words"]
+__all__ = ["label", "overcount_words", "percent", "print_json", "print_lines", "schema_words", "shift_words"]
 
 _LABEL_LENGTH = 72
 
@@ -53,3 +53,10 @@ def label(comparisons: Comparisons, position: int) -> str:
     line = "".join(x if x.isprintable() else " " for x in words[: 4 * _LABEL_LENGTH])
     line = " ".join(line.split())
     return line if len(line) <= _LABEL_LENGTH else f"{line[: _LABEL_LENGTH - 1]}…"
+
+
+def schema_words(report: Mapping[str, Any]) -> str:
+    """Return what was found in a file: its kind, its shape, and which column plays which part."""
+    parts = ", ".join(f"{part}: {column}" for part, column in report["columns"].items())
+    dropped = "".join(f"; dropped {n:,} ({reason})" for reason, n in report["dropped"].items() if n)
+    return f"{report['kind']}, {report['shape']} shape ({parts}); {report['rows_read']:,} rows{dropped}"

@@ -1,0 +1,122 @@
+"""Options that verbs share: how a file is read, and values that are a number or "auto"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from cloneproof._core.errors import ParameterError
+
+if TYPE_CHECKING:
+    from cloneproof.preferences import Comparisons
+
+__all__ = ["InputOptions", "parse_number", "read_input"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class InputOptions:
+    """How a preference file is read.
+
+    Parameters
+    ----------
+    format : str
+        Shape of the data; auto finds it by the column names.
+    column : tuple of str
+        PART=COLUMN: which column plays a part, where its name is not known; repeatable.
+    outcome : tuple of str
+        LABEL=SHARE: share won by left that a label stands for, such as "both bad=0.5"; repeatable.
+    answers : Path
+        Table of answers to join: a prompt key, a name and a text.
+    answer_column : tuple of str
+        PART=COLUMN for the table of answers; parts: prompt, name, text.
+    prompts : Path
+        Table of prompts to join: a key and a text.
+    prompt_column : tuple of str
+        PART=COLUMN for the table of prompts; parts: prompt, text.
+    unit : str
+        What an alternative is: an answer (prompt and text) or a model (its name).
+    pairs : str
+        Scored rows: compare all answers to a prompt, or each with the reference.
+    reference : str
+        Name of the reference, with --pairs reference.
+    tie_band : float
+        Scores at most this far apart are a tie.
+    graded : bool
+        Keep how strongly one side was preferred, where the data says so.
+    missing : str
+        What happens to rows without a text, name, prompt, outcome or annotator.
+    """
+
+    format: Literal["auto", "pair", "labelled", "ranked", "scored", "tree"] = "auto"
+    column: tuple[str, ...] | None = None
+    outcome: tuple[str, ...] | None = None
+    answers: Path | None = None
+    answer_column: tuple[str, ...] | None = None
+    prompts: Path | None = None
+    prompt_column: tuple[str, ...] | None = None
+    unit: Literal["auto", "answer", "model"] = "auto"
+    pairs: Literal["all", "reference"] | None = None
+    reference: str | None = None
+    tie_band: float | None = None
+    graded: bool = False
+    missing: Literal["error", "drop"] = "error"
+
+
+def read_input(file: str, options: InputOptions | None) -> tuple[Comparisons, dict[str, Any]]:
+    """Read a preference file; return the comparisons and what the manifest says of the input."""
+    from cloneproof.preferences import read_with_report
+
+    chosen = options or InputOptions()
+    shares = {name: _share(name, value) for name, value in _assignments("--outcome", chosen.outcome).items()}
+    reading = read_with_report(
+        file,
+        chosen.format,
+        columns=_assignments("--column", chosen.column) or None,
+        outcomes=shares or None,
+        answers=chosen.answers,
+        answer_columns=_assignments("--answer-column", chosen.answer_column) or None,
+        prompts=chosen.prompts,
+        prompt_columns=_assignments("--prompt-column", chosen.prompt_column) or None,
+        unit=chosen.unit,
+        pairs=chosen.pairs,
+        reference=chosen.reference,
+        tie_band=chosen.tie_band,
+        graded=chosen.graded,
+        missing=chosen.missing,
+    )
+    return reading.comparisons, reading.report.to_dict()
+
+
+def parse_number(option: str, value: str) -> Any:
+    """Return ``"auto"`` or the number that a word stands for.
+
+    Raises
+    ------
+    ParameterError
+        For any other word.
+    """
+    if value == "auto":
+        return value
+    try:
+        return float(value)
+    except ValueError:
+        raise ParameterError(f"{option} takes a number or 'auto'. Got {value!r}.") from None
+
+
+def _assignments(option: str, words: Sequence[str] | None) -> dict[str, str]:
+    found = {}
+    for word in words or ():
+        name, equals, value = word.rpartition("=") if option == "--outcome" else word.partition("=")
+        if not equals or not name or not value:
+            raise ParameterError(f"{option} takes NAME=VALUE. Got {word!r}.")
+        found[name] = value
+    return found
+
+
+def _share(label: str, value: str) -> float:
+    try:
+        return float(value)
+    except ValueError:
+        raise ParameterError(f"--outcome {label}= takes a number in [0, 1]. Got {value!r}.") from None
