@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sized
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +11,13 @@ from numpy.typing import ArrayLike
 
 from cloneproof._core.errors import InputError
 from cloneproof._core.typing import FloatArray, IndexArray, LabelArray
+from cloneproof.preferences._labels import (
+    as_labels,
+    code_strings,
+    number_by_appearance,
+    number_integers,
+    number_objects,
+)
 
 __all__ = ["as_column", "as_labels", "as_positions", "check_outcome", "constant"]
 
@@ -27,26 +35,6 @@ def constant(value: float, n: int) -> FloatArray:
     return np.broadcast_to(np.float64(value), (n,))
 
 
-def as_labels(name: str, values: ArrayLike, n: int | None = None) -> LabelArray:
-    """Return labels as a one-dimensional array of integers or of Python objects, none missing."""
-    labels = np.asarray(values)
-    if labels.dtype.kind not in "iuO":
-        labels = labels.astype(object)
-    if labels.ndim != 1:
-        raise InputError(f"{name} must be one-dimensional. Got shape {labels.shape}.")
-    if n is not None and len(labels) != n:
-        raise InputError(f"{name} has {len(labels):,} values, expected {n:,}.")
-    if labels.dtype == object:
-        missing = np.fromiter((x is None or x != x for x in labels), dtype=bool, count=len(labels))
-        if missing.any():
-            first = int(np.argmax(missing))
-            raise InputError(
-                f"{name} has {int(missing.sum()):,} missing of {len(labels):,} values, "
-                f"first: {labels[first]!r} (row {first}). Drop those rows or name them."
-            )
-    return labels
-
-
 def as_column(
     name: str, values: ArrayLike, n: int, *, low: float, high: float = np.inf, low_open: bool = False
 ) -> FloatArray:
@@ -57,8 +45,12 @@ def as_column(
         raise InputError(f"{name} must hold numbers. {error}") from error
     if column.shape != (n,):
         raise InputError(f"{name} has shape {column.shape}, expected ({n},): one value a row.")
-    fine = (column > low if low_open else column >= low) & (column <= high) & np.isfinite(column)
-    if not fine.all():
+    if not n:
+        return column
+    least, largest = float(column.min()), float(column.max())  # NaN if any value is
+    inside = (low < least if low_open else low <= least) and largest <= high and largest < np.inf
+    if not inside:
+        fine = (column > low if low_open else column >= low) & (column <= high) & np.isfinite(column)
         first = int(np.argmin(fine))
         interval = f"{'(' if low_open else '['}{low:g}, {high:g}{']' if np.isfinite(high) else ')'}"
         raise InputError(
@@ -76,7 +68,7 @@ def check_outcome(outcome: ArrayLike, n: int) -> FloatArray:
 def as_positions(left: ArrayLike, right: ArrayLike, ids: ArrayLike | None) -> Positions:
     """Code both sides of each row as positions into the names of the alternatives."""
     if ids is None:
-        return _code_labels(as_labels("left", left), as_labels("right", right))
+        return _code_labels(left, right)
     names = as_labels("ids", ids)
     counts = Counter(names.tolist())
     if len(counts) != len(names):
@@ -90,8 +82,8 @@ def as_positions(left: ArrayLike, right: ArrayLike, ids: ArrayLike | None) -> Po
                 f"{side} must be a one-dimensional array of integer positions when ids is given. "
                 f"Got dtype {positions.dtype}, shape {positions.shape}. Leave ids out to pass labels."
             )
-        outside = (positions < 0) | (positions >= len(names))
-        if outside.any():
+        if len(positions) and (int(positions.min()) < 0 or int(positions.max()) >= len(names)):
+            outside = (positions < 0) | (positions >= len(names))
             first = int(np.argmax(outside))
             raise InputError(
                 f"{side} must hold positions from 0 to {len(names) - 1}; {int(outside.sum()):,} of "
@@ -101,32 +93,39 @@ def as_positions(left: ArrayLike, right: ArrayLike, ids: ArrayLike | None) -> Po
     return _checked(Positions(names, sides[0], sides[1]))
 
 
-def _code_labels(left: LabelArray, right: LabelArray) -> Positions:
+def _code_labels(left: ArrayLike, right: ArrayLike) -> Positions:
     """Code labels in the order of first appearance, row by row, left before right."""
+    one, other = code_strings("left", left), code_strings("right", right)
+    if one is not None and other is not None:
+        _same_length(one.codes, other.codes)
+        shared: dict[str, int] = {}
+        maps = [
+            np.array([shared.setdefault(label, len(shared)) for label in side.names], dtype=np.int32)
+            for side in (one, other)
+        ]
+        order, new_left, new_right = number_by_appearance(
+            maps[0][one.codes], maps[1][other.codes], len(shared)
+        )
+        labels = np.empty(len(shared), dtype=object)
+        labels[:] = list(shared)
+        return _checked(Positions(labels[order], new_left, new_right))
+    lefts, rights = as_labels("left", left), as_labels("right", right)
+    _same_length(lefts, rights)
+    if lefts.dtype == object or rights.dtype == object:
+        return _checked(Positions(*number_objects(lefts.tolist(), rights.tolist())))
+    return _checked(Positions(*number_integers(lefts, rights)))
+
+
+def _same_length(left: Sized, right: Sized) -> None:
+    """Refuse sides of unequal length."""
     if len(left) != len(right):
         raise InputError(f"right has {len(right):,} rows but left has {len(left):,}. Give one value a row.")
-    if left.dtype == object or right.dtype == object:
-        codes: dict[object, int] = {}
-        both = np.empty(2 * len(left), dtype=np.int32)
-        for k, label in enumerate(x for row in zip(left.tolist(), right.tolist(), strict=True) for x in row):
-            both[k] = codes.setdefault(label, len(codes))
-        names = np.empty(len(codes), dtype=object)
-        names[:] = list(codes)
-        return _checked(Positions(names, both[0::2].copy(), both[1::2].copy()))
-    both_labels = np.column_stack([left, right]).ravel()
-    sorted_names, first, inverse = np.unique(both_labels, return_index=True, return_inverse=True)
-    order = np.argsort(first)
-    rank = np.empty(len(order), dtype=np.int32)
-    rank[order] = np.arange(len(order), dtype=np.int32)
-    coded = rank[inverse]
-    return _checked(Positions(sorted_names[order], coded[0::2].copy(), coded[1::2].copy()))
 
 
 def _checked(positions: Positions) -> Positions:
     """Refuse sides of unequal length and rows that compare an alternative with itself."""
     ids, left, right = positions
-    if len(left) != len(right):
-        raise InputError(f"right has {len(right):,} rows but left has {len(left):,}. Give one value a row.")
+    _same_length(left, right)
     same = left == right
     if same.any():
         first = int(np.argmax(same))

@@ -85,7 +85,7 @@ def assemble(judgments: Judgments, source: Source, options: ReaderOptions) -> As
         outcome=_column(judgments.outcome[rows]),
         count=None if judgments.count is None else _column(judgments.count[rows]),
         annotator=None if judgments.annotator is None else _labels(judgments.annotator.take(rows)),
-        ids=_ids(entries, entry, texts, prompts, unit),
+        ids=_ids(entries, entry, texts, prompts),
         texts=texts,
         prompts=prompts,
     )
@@ -155,8 +155,8 @@ def _complete(
         if options.missing == "error":
             first = int(np.argmax(mask))
             raise InputError(
-                f"{int(mask.sum()):,} of {len(mask):,} comparisons in {source.name} have no {what}; first: row "
-                f"{int(judgments.row[first])}. Fill it in, or pass missing='drop' to leave those rows out."
+                f"{int(mask.sum()):,} of {len(mask):,} comparisons in {source.name} have no {what}; first: "
+                f"row {int(judgments.row[first])}. Fill it in, or pass missing='drop' to leave those rows out."
             )
         dropped[f"no {what}"] = int((mask & keep).sum())
         keep &= ~mask
@@ -189,7 +189,7 @@ def _texts(
     entries: Entries, unit: str, entry: IntArray, used: IntArray, codes: IntArray
 ) -> tuple[list[str] | None, list[str] | None]:
     """Return texts and prompts per alternative; a model has them only where they never vary."""
-    columns = []
+    columns: list[list[str] | None] = []
     for column in (entries.text, entries.prompt):
         if column is None or (unit == "model" and not _constant_within(column, entry, used, codes)):
             columns.append(None)
@@ -202,9 +202,7 @@ def _constant_within(column: Coded, entry: IntArray, used: IntArray, codes: IntA
     return bool((column.codes[used] == column.codes[entry][codes]).all() and (column.codes[entry] >= 0).all())
 
 
-def _ids(
-    entries: Entries, entry: IntArray, texts: list[str] | None, prompts: list[str] | None, unit: str
-) -> Any:
+def _ids(entries: Entries, entry: IntArray, texts: list[str] | None, prompts: list[str] | None) -> Any:
     """Name alternatives: by name, else by prompt key and name, else by the start and hash of the text."""
     ids = np.empty(len(entry), dtype=object)
     names = None if entries.name is None else entries.name.take(entry)

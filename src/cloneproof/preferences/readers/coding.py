@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -25,6 +26,8 @@ __all__ = [
     "objects",
     "pairs",
 ]
+
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 
 Column: TypeAlias = Any
 """A ``pyarrow.ChunkedArray``, or a list of Python objects for nested values that Arrow cannot type."""
@@ -193,13 +196,9 @@ def is_number_like(column: Column) -> bool:
 
 
 def _is_float(value: Any) -> bool:
-    if isinstance(value, (bool, list, dict)):
-        return False
-    try:
-        float(value)
-    except (TypeError, ValueError, OverflowError):
-        return False
-    return True
+    if isinstance(value, str):
+        return _NUMBER.fullmatch(value.strip()) is not None
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _short(value: Any) -> str:

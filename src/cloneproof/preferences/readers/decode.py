@@ -212,13 +212,13 @@ def _read_csv(text: bytes, name: str, kind: str) -> Source:
         expected, actual = ragged[0]
         raise InputError(
             f"{len(ragged):,} of {table.num_rows + len(ragged):,} rows of {name} have another number of "
-            f"fields than the header; first: {_where_ragged(text, name, expected, delimiter)} with {actual} "
+            f"fields than the header; first: {_where_ragged(text, expected, delimiter)} with {actual} "
             f"instead of {expected}. Quote fields that hold {delimiter!r} or line breaks."
         )
     return table_source(table, name, kind)
 
 
-def _where_ragged(text: bytes, name: str, expected: int, delimiter: str) -> str:
+def _where_ragged(text: bytes, expected: int, delimiter: str) -> str:
     """Return the line of the first row with another number of fields, by the slow reader."""
     import csv
     import io

@@ -1,6 +1,6 @@
-"""Chat messages and HH-RLHF dialogues as text, and the split into prompt and last answer.
+r"""Chat messages and HH-RLHF dialogues as text, and the split into prompt and last answer.
 
-A dialogue of several turns is written as HH-RLHF writes it, ``\\n\\nHuman: ...\\n\\nAssistant: ...``;
+A dialogue of several turns is written as HH-RLHF writes it, ``\n\nHuman: ...\n\nAssistant: ...``;
 a single message is its content alone.
 """
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from cloneproof._core.errors import InputError
 
-__all__ = ["as_text", "common_turns", "is_dialogue", "is_messages", "render", "split_dialogue"]
+__all__ = ["as_text", "common_turns", "is_dialogue", "is_messages", "render", "split_dialogue", "to_messages"]
 
 _SPEAKER = {
     "user": "Human",
@@ -116,3 +116,17 @@ def common_turns(chosen: list[Any], rejected: list[Any]) -> int:
             break
         shared += 1
     return shared
+
+
+def to_messages(prompt: str) -> list[dict[str, str]]:
+    """Return a prompt as chat messages: the turns of an HH-RLHF dialogue, or one message of the user."""
+    parts = re.split(r"(?:^|\n\n)(Human|Assistant):", prompt)
+    if len(parts) < 3 or parts[0].strip():
+        return [{"role": "user", "content": prompt}]
+    turns = [
+        {"role": "user" if speaker == "Human" else "assistant", "content": said.strip()}
+        for speaker, said in zip(parts[1::2], parts[2::2], strict=True)
+    ]
+    if turns[-1]["role"] == "assistant" and not turns[-1]["content"]:
+        turns.pop()
+    return turns or [{"role": "user", "content": prompt}]

@@ -68,7 +68,8 @@ def join_answers(
         at = "" if keyed is None else f" to prompt {keyed.tolist()[first]!r}"
         raise InputError(
             f"{answers.name} lacks answers for {int(absent.sum()):,} of {n:,} sides; first: "
-            f"{shown()[first]!r}{at}. Add them, name the columns with answer_columns=, or pass missing='drop'."
+            f"{shown()[first]!r}{at}. Add them, name the columns with answer_columns=, "
+            "or pass missing='drop'."
         )
     return replace(entries, text=found), roles
 
@@ -98,7 +99,8 @@ def join_prompts(
         first = int(np.argmax(absent))
         raise InputError(
             f"{prompts.name} lacks prompts for {int(absent.sum()):,} of {n:,} sides; first: "
-            f"{keyed.tolist()[first]!r}. Add them, name the columns with prompt_columns=, or pass missing='drop'."
+            f"{keyed.tolist()[first]!r}. Add them, name the columns with prompt_columns=, "
+            "or pass missing='drop'."
         )
     return replace(entries, prompt=found, key=keyed), roles
 
@@ -138,8 +140,9 @@ def _look_up(
     clash = usable & (texts.codes != texts.codes[place[np.where(usable, known, size)]])
     if clash.any():
         first = int(np.argmax(clash))
+        keys = " and ".join(repr(roles[r]) for r in roles if r != "text")
         raise InputError(
-            f"{source.name} holds two texts under one {' and '.join(repr(roles[r]) for r in roles if r != 'text')}: "
+            f"{source.name} holds two texts under one {keys}: "
             f"{int(clash.sum()):,} rows differ from an earlier one, first: row {first} from row "
             f"{int(place[known[first]])}. Keep one of them."
         )

@@ -62,8 +62,8 @@ def label_outcomes(
         value = values[labels.codes[first]]
         known = ", ".join(map(repr, [*outcomes, *LABELS]))
         raise InputError(
-            f"{int(unknown.sum()):,} of {len(unknown):,} rows have an unknown outcome in column {column!r}; first: "
-            f"{value!r} (row {first}). Known: {known}. Pass outcomes={{{value!r}: 0.5}} to say what it means."
+            f"{int(unknown.sum()):,} of {len(unknown):,} rows have an unknown outcome in column {column!r}; "
+            f"first: {value!r} (row {first}). Known: {known}. Pass outcomes={{{value!r}: 0.5}} to say what it means."
         )
     names_won = len(values) > 50
     return outcome, {} if names_won else {v: int(c) for v, c in zip(values, counts, strict=True)}
@@ -100,8 +100,9 @@ def number_outcomes(
         first = int(np.argmax(bad))
         kind = "a whole number" if whole else "a number"
         raise InputError(
-            f"{int(bad.sum()):,} of {len(values):,} rows have an unknown outcome in column {column!r}; first: "
-            f"{values[first]:g} (row {first}). Expected {kind} from {min(lost, won):g} to {max(lost, won):g}. "
+            f"{int(bad.sum()):,} of {len(values):,} rows have an unknown outcome in column {column!r}; "
+            f"first: {values[first]:g} (row {first}). Expected {kind} from {min(lost, won):g} to "
+            f"{max(lost, won):g}. "
             f"Pass outcomes={{{values[first]:g}: 0.5}} to say what it means."
         )
     few = len(distinct) <= 20

@@ -95,7 +95,8 @@ def read_scored(source: Source, options: ReaderOptions) -> Judgments:
         left, right = pairs_within(np.where(np.isnan(score), -1, place))
         band = options.tie_band or 0.0
         outcome = _by_difference(score[left] - score[right], band, lower_wins=lower_wins)
-        note = f"all pairs of rows within one {within}; the {'lower rank' if lower_wins else 'higher score'} wins"
+        better = "lower rank" if lower_wins else "higher score"
+        note = f"all pairs of rows within one {within}; the {better} wins"
         note += f", at most {band:g} apart is a tie" if band else ", equal is a tie"
     return Judgments(
         entries=Entries(text=text, name=name, prompt=prompt, key=key),
@@ -126,8 +127,8 @@ def _against_reference(
     if bad.any():
         first = int(np.argmax(bad))
         raise InputError(
-            f"With pairs='reference' the score is the share won, in [0, 1]; {int(bad.sum()):,} of {len(score):,} "
-            f"rows are outside, first: {score[first]:g} (row {first})."
+            f"With pairs='reference' the score is the share won, in [0, 1]; {int(bad.sum()):,} of "
+            f"{len(score):,} rows are outside, first: {score[first]:g} (row {first})."
         )
     names = name.values.to_pylist()
     if options.reference not in names:
@@ -164,7 +165,8 @@ def read_ranked(source: Source, options: ReaderOptions) -> Judgments:
         flat.add(row, listed, {r: v[row] for r, v in beside.items()}, roles)
     if flat.worth and flat.lower_wins is None:
         raise InputError(
-            f"Column {roles['answers']!r} needs a rank or score for each answer: inside it, or in a column 'ranks' or 'scores'."
+            f"Column {roles['answers']!r} needs a rank or score for each answer: inside it, or in a column "
+            "'ranks' or 'scores'."
         )
     owner = np.array(flat.row, dtype=np.int64)
     worth = np.array(flat.worth, dtype=np.float64)
@@ -213,7 +215,8 @@ class _Flat:
         for role, values in beside.items():
             if values is not None and (not isinstance(values, list) or len(values) != len(listed)):
                 raise InputError(
-                    f"Column {roles[role]!r} must hold one value for each of the {len(listed)} answers of row {row}."
+                    f"Column {roles[role]!r} must hold one value for each of the {len(listed)} answers of "
+                    f"row {row}."
                 )
         for k, answer in enumerate(listed):
             inside = answer if isinstance(answer, dict) and not dialogue.is_messages([answer]) else {}
@@ -246,7 +249,8 @@ class _Flat:
                 continue
             if self.lower_wins is not None and self.lower_wins != lower_wins:
                 raise InputError(
-                    f"Answer {k} of row {row} has a {'rank' if lower_wins else 'score'}, others the other. Give one kind."
+                    f"Answer {k} of row {row} has a {'rank' if lower_wins else 'score'}, others the other. "
+                    "Give one kind."
                 )
             self.lower_wins = lower_wins
             try:

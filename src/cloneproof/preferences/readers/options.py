@@ -92,5 +92,6 @@ class ReaderOptions:
         for name, shapes in _APPLIES.items():
             if shape not in shapes and getattr(self, name) != getattr(default, name):
                 raise ParameterError(
-                    f"{name} has no meaning for the shape {shape!r}, only for {' and '.join(shapes)}. Leave it out."
+                    f"{name} has no meaning for the shape {shape!r}, "
+                    f"only for {' and '.join(shapes)}. Leave it out."
                 )

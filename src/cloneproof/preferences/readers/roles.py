@@ -11,11 +11,12 @@ from cloneproof._core.errors import InputError, ParameterError
 __all__ = ["NEEDS", "ROLES", "SHAPES", "detect_shape", "find_roles", "fits", "need"]
 
 _PROMPT = (
-    "prompt", "instruction", "question", "query", "user_prompt", "history", "context", "input", "conversation",
-    "prompt_id", "instruction_id", "question_id",
+    "prompt", "instruction", "question", "query", "user_prompt", "history", "context", "input",
+    "conversation", "prompt_id", "instruction_id", "question_id",
 )  # fmt: skip
 _ANNOTATOR = (
-    "annotator", "annotator_id", "worker", "worker_id", "judge", "judge_id", "judge_hash", "labeler", "user_id",
+    "annotator", "annotator_id", "worker", "worker_id", "judge", "judge_id", "judge_hash", "labeler",
+    "user_id",
 )  # fmt: skip
 _TEXT = ("text", "answer", "response", "model_response", "output", "completion", "result", "content")
 _NAME = ("name", "model", "model_name", "alternative", "generator")
@@ -167,9 +168,9 @@ def find_roles(shape: str, source: Any, columns: Mapping[str, str]) -> dict[str,
         if role in found:
             continue
         for name in names:
-            column = name if name in source.columns else lower.get(name)
-            if column is not None and column not in columns.values():
-                found[role] = column
+            match = name if name in source.columns else lower.get(name)
+            if match is not None and match not in columns.values():
+                found[role] = match
                 break
     return found
 
@@ -218,7 +219,8 @@ def need(roles: Mapping[str, str], wanted: Sequence[str], shape: str, source: An
     lacking = [role for role in wanted if role not in roles]
     if lacking:
         raise InputError(
-            f"The shape {shape!r} needs {NEEDS.get(shape, ', '.join(wanted))}; {source.name} has no column for "
+            f"The shape {shape!r} needs {NEEDS.get(shape, ', '.join(wanted))}; {source.name} has no column "
+            "for "
             f"{' and '.join(map(repr, lacking))}. Columns found: {_listed(source.columns)}."
             f"{_near_miss(source.columns)} Pass columns={{{lacking[0]!r}: ...}} to name it."
         )

@@ -86,7 +86,7 @@ def _nested(source: Source, roles: dict[str, str]) -> Judgments:
     text, prompt, group, rank, rows = [], [], [], [], []
     n_groups = 0
     for row, root in enumerate(objects(source.column(roles["tree"]))):
-        stack = [(root, [])] if root is not None else []
+        stack: list[tuple[Any, list[dict[str, Any]]]] = [(root, [])] if root is not None else []
         while stack:
             node, above = stack.pop()
             if not isinstance(node, dict) or not isinstance(node.get("text"), str):

@@ -91,8 +91,9 @@ def read_labelled(source: Source, options: ReaderOptions) -> Judgments:
             text = (left, right)
         left_prompt = right_prompt = prompt  # type: ignore[assignment]
     rows = np.arange(source.n_rows)
+    no_labels: Mapping[str, int] = {}
     if "winner_left" in roles:
-        outcome, labels = _one_hot(source, roles), {}
+        outcome, labels = _one_hot(source, roles), no_labels
     else:
         need(roles, ("outcome",), "labelled", source)
         outcome, labels, rows = _outcomes(source, roles, options, name, notes)
@@ -216,7 +217,7 @@ def _one_hot(source: Source, roles: Mapping[str, str]) -> FloatArray:
             f"Exactly one of {', '.join(repr(roles[r]) for r in parts)} must be 1; {int(bad.sum()):,} of "
             f"{source.n_rows:,} rows differ, first: row {int(np.argmax(bad))}."
         )
-    return table[0] + 0.5 * (table[2] if len(parts) == 3 else 0.0)
+    return np.asarray(table[0] + 0.5 * (table[2] if len(parts) == 3 else 0.0))
 
 
 def _zero_one(source: Source, name: str) -> FloatArray:
