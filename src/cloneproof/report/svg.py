@@ -8,9 +8,19 @@ from dataclasses import dataclass
 
 from cloneproof.report.html import Markup, tag
 
-__all__ = ["Axis", "Series", "line", "line_chart", "nice_ticks", "responsive", "spread_labels", "text"]
+__all__ = [
+    "Axis",
+    "Series",
+    "line",
+    "line_chart",
+    "log_ticks",
+    "nice_ticks",
+    "responsive",
+    "spread_labels",
+    "text",
+]
 
-WIDE, NARROW = 720.0, 340.0
+WIDE, NARROW = 860.0, 330.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +69,23 @@ def nice_ticks(low: float, high: float, n: int = 5) -> list[float]:
     step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= rough * 0.999)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     return [round(k * step, 12 - math.floor(math.log10(step))) + 0.0 for k in range(first, last + 1)]
+
+
+def log_ticks(low: float, high: float) -> list[float]:
+    """Return the numbers 1, 2 and 5 times a power of ten between `low` and `high`.
+
+    Beyond two decades the powers alone; never fewer than the two ends.
+
+    Examples
+    --------
+    >>> log_ticks(0.09, 1.5)
+    [0.1, 0.2, 0.5, 1.0]
+    """
+    multiples = (1, 2, 5) if high <= 120 * low else (1,)
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    ticks = [float(f"{m}e{k}") for k in powers for m in multiples]
+    inside = [tick for tick in ticks if low * 0.999 <= tick <= high * 1.001]
+    return inside if len(inside) >= 2 else [float(f"{low:.2g}"), float(f"{high:.2g}")]
 
 
 def responsive(draw: Callable[[float], Markup]) -> Markup:

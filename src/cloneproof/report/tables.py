@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cloneproof.report.html import Markup, tag
+from cloneproof.report.html import Markup, join, tag
 
-__all__ = ["Cell", "Column", "data_table", "definition_list", "head_row", "scrolling", "table_cell"]
+__all__ = [
+    "Cell",
+    "Column",
+    "data_table",
+    "definition_list",
+    "head_row",
+    "scrolling",
+    "show_all",
+    "table_cell",
+]
 
 
 @dataclass(frozen=True)
@@ -73,8 +82,9 @@ def data_table(
     caption: str,
     sorted_by: int | None = None,
     class_: str | None = None,
+    first: int | None = None,
 ) -> Markup:
-    """Return a table that the page's script makes sortable by each heading."""
+    """Return a table that the page's script makes sortable, and shows the `first` rows of."""
     body = [
         tag("tr", *(table_cell(column, cell) for column, cell in zip(columns, row, strict=True)))
         for row in rows
@@ -86,13 +96,21 @@ def data_table(
         head_row(columns, sorted_by=sorted_by),
         tag("tbody", *body),
         class_=" ".join(filter(None, ["sortable" if sortable else None, class_])) or None,
+        data_first=first,
     )
-    return scrolling(table, caption)
+    return join(scrolling(table, caption), show_all(len(rows), first))
 
 
 def scrolling(table: Markup, name: str) -> Markup:
     """Return a table that scrolls sideways inside its place on a narrow screen."""
     return tag("div", table, class_="scroll", role="region", aria_label=name, tabindex="0")
+
+
+def show_all(n_rows: int, first: int | None) -> Markup | None:
+    """Return the button that shows the rows beyond the first, or None where there are none."""
+    if first is None or n_rows <= first:
+        return None
+    return tag("p", tag("button", f"Show all {n_rows:,} rows", type="button"), class_="more scripted")
 
 
 def definition_list(items: Sequence[tuple[str, object]]) -> Markup:

@@ -52,6 +52,14 @@ class AnalysisView:
         return order
 
     @cached_property
+    def movers_by_family(self) -> IntArray:
+        """Positions of the alternative that moves most in each family, largest change first."""
+        labels = np.asarray(self.analysis.families.labels)[self.movers]
+        _, first = np.unique(labels, return_index=True)
+        chosen: IntArray = self.movers[np.sort(first)]
+        return chosen
+
+    @cached_property
     def groups(self) -> IntArray:
         """Families of at least two alternatives, in the table's order: largest over-count first."""
         groups: IntArray = np.flatnonzero(np.asarray(self.analysis.families.size) >= 2)

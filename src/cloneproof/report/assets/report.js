@@ -41,7 +41,33 @@
     const keyed = units.map((unit, order) => [valueOf(rowOf(unit), column), order, unit]);
     keyed.sort((a, b) => sign * compare(a[0], b[0]) || a[1] - b[1]);
     (grouped ? table : table.tBodies[0]).append(...keyed.map((entry) => entry[2]));
+    limit(table);
   };
+  /* long tables show their first rows; a filter or the button under them shows more */
+  const limit = (table) => {
+    const first = Number(table.dataset.first ?? Infinity);
+    let shown = 0;
+    for (const unit of table.tBodies.length > 1 ? table.tBodies : table.tBodies[0].rows) {
+      if (unit.dataset.filtered === "out") {
+        unit.hidden = true;
+      } else {
+        unit.hidden = shown >= first && !("all" in table.dataset);
+        shown += 1;
+      }
+    }
+    return shown;
+  };
+  for (const table of document.querySelectorAll("table[data-first]")) {
+    const more = table.parentElement.nextElementSibling;
+    limit(table);
+    if (more !== null && more.classList.contains("more")) {
+      more.firstElementChild.addEventListener("click", () => {
+        table.dataset.all = "true";
+        limit(table);
+        more.hidden = true;
+      });
+    }
+  }
   for (const table of document.querySelectorAll("table.sortable")) {
     for (const heading of table.tHead.rows[0].cells) {
       const button = heading.querySelector("button");
@@ -62,9 +88,10 @@
       let shown = 0;
       for (const body of bodies) {
         const fits = Number(body.dataset.overcount) >= low && body.textContent.toLocaleLowerCase().includes(wanted);
-        body.hidden = !fits;
+        body.dataset.filtered = fits ? "in" : "out";
         shown += fits ? 1 : 0;
       }
+      limit(families);
       count.textContent = `${shown} of ${bodies.length} families`;
     };
     text.addEventListener("input", apply);
@@ -134,6 +161,11 @@
       for (const grid of figure.center) if ("grid_line_color" in grid) grid.grid_line_color = ink("line");
       figure.outline_line_color = ink("line");
     };
+    const fit = () => {
+      figure.height = place.clientWidth < 520 ? 380 : 520;
+    };
+    fit();
+    addEventListener("resize", fit);
     paint();
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
     matchMedia("print").addEventListener("change", paint);

@@ -197,6 +197,9 @@ def _figure(
         border_fill_color=None,
         name="map",
     )
+    for axis in (*figure.xaxis, *figure.yaxis):
+        axis.axis_label_text_font = axis.major_label_text_font = "system-ui, sans-serif"
+        axis.axis_label_text_font_style = "normal"
     figure.toolbar.logo = None
     figure.toolbar.autohide = False
     figure.segment("x0", "y0", "x1", "y1", source=lines, line_width=1, line_alpha=0.35, name="links")

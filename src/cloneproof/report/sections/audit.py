@@ -35,7 +35,7 @@ def make_audit(view: AnalysisView) -> Section | None:
         _charts(view),
         data_table(
             _columns(view),
-            [_row(view, row) for row in audit.rows],
+            [_row(view, row) for row in sorted(audit.rows, key=lambda row: (row.noise, row.copies))],
             caption=f"Shifts after adding copies, {audit.reward} rewards",
         ),
     )
@@ -70,7 +70,13 @@ def _row(view: AnalysisView, row: AuditRow) -> list[object]:
     return [
         Cell(count(row.copies), float(row.copies)),
         Cell("exact" if row.noise == 0 else number(row.noise), float(row.noise)),
-        Cell(tag("span", view.weighting_name(row.weighting), class_=f"key s{_style(view, row.weighting)}")),
+        Cell(
+            tag(
+                "span",
+                view.weighting_name(row.weighting).removesuffix(" weights"),
+                class_=f"key s{_style(view, row.weighting)}",
+            )
+        ),
         shift(row.max_shift_centred),
         *([] if joint else [shift(row.max_shift_centred_median)]),
         shift(row.mean_shift_centred),

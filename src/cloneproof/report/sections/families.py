@@ -10,13 +10,14 @@ from cloneproof.report.html import Markup, join, tag
 from cloneproof.report.labels import alternative_text, label, prompt_of
 from cloneproof.report.numbers import count, factor, number, percent
 from cloneproof.report.page import Section
-from cloneproof.report.tables import Cell, Column, head_row, scrolling, table_cell
+from cloneproof.report.tables import Cell, Column, head_row, scrolling, show_all, table_cell
 from cloneproof.report.text import one_line
 from cloneproof.report.view import AnalysisView
 
 __all__ = ["make_families"]
 
 MOST_FAMILIES = 200
+FIRST_ROWS = 15
 MOST_EXAMPLES = 4
 EXAMPLE_LENGTH = 420
 
@@ -39,7 +40,7 @@ def make_families(view: AnalysisView) -> Section:
     families = view.analysis.families
     intro = tag(
         "p",
-        f"Alternatives within {number(families.radius, 3)} of each other, in units of the embedding, are one family. "
+        f"Alternatives linked by steps of at most {number(families.radius, 3)} (distance in the embedding) are one family. "
         "The over-count is how many near-copies stand for each different thing that the family says: without weights "
         "each of those has that many votes.",
     )
@@ -62,12 +63,19 @@ def make_families(view: AnalysisView) -> Section:
         head_row(_COLUMNS, sorted_by=3),
         *bodies,
         class_="sortable families",
+        data_first=FIRST_ROWS,
         id="family-table",
     )
     return Section(
         id="families",
         title="Families of near-copies",
-        body=join(intro, limit, _filters(len(shown)), scrolling(table, "Families of near-copies")),
+        body=join(
+            intro,
+            limit,
+            _filters(len(shown)),
+            scrolling(table, "Families of near-copies"),
+            show_all(len(shown), FIRST_ROWS),
+        ),
     )
 
 

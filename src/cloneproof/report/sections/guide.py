@@ -17,7 +17,7 @@ _WORDS: tuple[tuple[str, str], ...] = (
     ("Plain", "The fit in which every comparison counts once and every alternative has one vote."),
     (
         "Weighted",
-        "The fit in which near-copies share votes, so that adding more of them changes little. The choices below say "
+        "The fit in which near-copies share votes, so that adding more of them changes little. The choices above say "
         "which weights were used.",
     ),
     (

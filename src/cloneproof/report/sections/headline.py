@@ -195,7 +195,7 @@ def _cost(view: AnalysisView) -> Markup | None:
         tag("strong", "The price is precision. "),
         f"The weighted comparisons inform as much as {count(round(analysis.effective_comparisons))} of the {n:,} rows "
         f"would ({percent(min(analysis.effective_comparisons / max(n, 1), 1.0))}), and standard errors are "
-        f"{factor(growth)} as large as without weights, {source}.",
+        f"{factor(growth)[1:]} times those without weights, {source}.",
     )
 
 

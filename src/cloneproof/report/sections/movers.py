@@ -19,7 +19,7 @@ from cloneproof.report.view import AnalysisView
 __all__ = ["make_movers"]
 
 MOST_LINES = 300
-TABLE_ROWS = 30
+TABLE_ROWS = 50
 
 _COLUMNS = (
     Column("Alternative"),
@@ -50,8 +50,12 @@ def make_movers(view: AnalysisView) -> Section:
             f"{n_lines:,} of {view.m:,} lines are drawn: those that move most and an even sample of the others.",
             class_="limit",
         )
-    rows = [_row(view, int(i)) for i in view.movers[:TABLE_ROWS]]
-    caption = f"The {len(rows)} alternatives that move most" if view.m > len(rows) else "All alternatives"
+    rows = [_row(view, int(i)) for i in view.movers_by_family[:TABLE_ROWS]]
+    caption = (
+        f"The {len(rows):,} largest moves, one alternative of each family"
+        if view.m > len(rows)
+        else "All alternatives"
+    )
     body = join(
         tag("p", intro),
         limit,
@@ -63,7 +67,7 @@ def make_movers(view: AnalysisView) -> Section:
             class_="keys",
         ),
         responsive(lambda width: _slopes(view, width)),
-        data_table(_COLUMNS, rows, caption=caption),
+        data_table(_COLUMNS, rows, caption=caption, sorted_by=None, first=10),
     )
     return Section(id="rewards", title="Rewards before and after", body=body)
 
@@ -98,13 +102,13 @@ def _slopes(view: AnalysisView, width: float) -> Markup:
     """Return the slope chart, the top movers labelled at their right end."""
     wide = width >= WIDE
     n_labels = min(12 if wide else 8, view.m)
-    named = [int(i) for i in view.movers[:n_labels] if abs(view.change[i]) > 1e-12]
-    others = view.movers[len(named) :]
+    named = [int(i) for i in view.movers_by_family[:n_labels] if abs(view.change[i]) > 1e-12]
+    others = view.movers[~np.isin(view.movers, named)]
     room = MOST_LINES - len(named)
     if len(others) > room:
         others = others[np.linspace(0, len(others) - 1, room).round().astype(int)]
     height, top, bottom, left = 440.0, 34.0, 16.0, 52.0
-    right = left + (250.0 if wide else 110.0)
+    right = left + (320.0 if wide else 110.0)
     shown = np.r_[np.array(named, dtype=np.int64), others]
     values = np.r_[view.plain[shown], view.weighted[shown]]
     values = values[np.isfinite(values)]

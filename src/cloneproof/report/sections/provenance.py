@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from cloneproof.audit.records import Analysis
-from cloneproof.report.html import Markup, join, tag
+from cloneproof.report.html import Markup, tag
 from cloneproof.report.page import Section
 from cloneproof.report.tables import definition_list
 from cloneproof.report.text import cut
@@ -35,19 +35,21 @@ def make_provenance(analysis: Analysis) -> Section:
         ("gradient of the plain fit", f"{analysis.plain.gradient_norm:.1e}"),
         ("gradient of the weighted fit", f"{analysis.weighted.gradient_norm:.1e}"),
     ]
-    groups: list[object] = [
-        tag("h3", "Data and fit"),
-        definition_list([(k, cut(str(v), _LONGEST)) for k, v in facts]),
-    ]
+    groups = [_group("Data and fit", definition_list([(k, cut(str(v), _LONGEST)) for k, v in facts]))]
     loose: list[tuple[str, object]] = []
     for name, value in analysis.provenance.items():
         if isinstance(value, Mapping):
-            groups += [tag("h3", _heading(name)), _details(value)]
+            groups.append(_group(_heading(name), _details(value)))
         else:
             loose.append((str(name), cut(_shown(value), _LONGEST)))
     if loose:
-        groups += [tag("h3", "Run"), definition_list(loose[:_MOST])]
-    return Section(id="provenance", title="Provenance", body=join(*groups))
+        groups.append(_group("Run", definition_list(loose[:_MOST])))
+    return Section(id="provenance", title="Provenance", body=tag("div", *groups, class_="groups"))
+
+
+def _group(title: str, content: Markup) -> Markup:
+    """Return values under a heading."""
+    return tag("div", tag("h3", cut(title, 100)), content, class_="group")
 
 
 def _heading(name: object) -> str:

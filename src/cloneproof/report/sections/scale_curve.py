@@ -7,7 +7,7 @@ import math
 from cloneproof.report.html import Markup, join, tag
 from cloneproof.report.numbers import count, number
 from cloneproof.report.page import Section
-from cloneproof.report.svg import Axis, Series, line_chart, nice_ticks, responsive
+from cloneproof.report.svg import Axis, Series, line_chart, log_ticks, nice_ticks, responsive
 from cloneproof.report.view import AnalysisView
 
 __all__ = ["make_scale_curve"]
@@ -42,13 +42,11 @@ def _chart(view: AnalysisView, curve: list[tuple[float, float, float]], width: f
     highest = max(max(distinct, ess) for _, distinct, ess in curve)
     ticks = nice_ticks(0.0, highest)
     low, high = curve[0][0], curve[-1][0]
-    n_ticks = 6 if width > 500 else 4
-    step = max(1, round((len(curve) - 1) / (n_ticks - 1)))
     x = Axis(
         title="scale h (distance in the embedding, log scale)",
         low=low,
         high=high,
-        ticks=tuple((h, f"{h:.2g}") for h, _, _ in curve[::step]),
+        ticks=tuple((tick, f"{tick:g}") for tick in log_ticks(low, high)),
         log=True,
     )
     y = Axis(
@@ -63,13 +61,13 @@ def _chart(view: AnalysisView, curve: list[tuple[float, float, float]], width: f
     marks = ((h, f"h = {h:.3g}"),) if h is not None and low <= h <= high else ()
     series = [
         Series(
-            name="effective sample size (ESS)",
+            name="sample size (effective, ESS)",
             points=tuple((h, ess) for h, _, ess in curve),
             hints=tuple(f"h = {h:.3g}: ESS {count(round(ess, 1))}" for h, _, ess in curve),
             style=1,
         ),
         Series(
-            name="effective number of distinct alternatives",
+            name="distinct alternatives (effective)",
             points=tuple((h, distinct) for h, distinct, _ in curve),
             hints=tuple(f"h = {h:.3g}: {count(round(distinct, 1))} distinct" for h, distinct, _ in curve),
             style=2,
