@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from cloneproof.rewards.solvers import (
     DenseCholesky,
     SlowSolveError,
     Solver,
+    one_blas_thread,
 )
 
 __all__ = ["Solution", "minimise"]
@@ -90,7 +92,7 @@ def minimise(pairs: Pairs, ridge: FloatArray, *, tol: float, start: FloatArray |
     tol : float
         Gradient norm to reach, relative to the total weight.
     start : float64 ndarray of shape (n_alternatives,), default=None
-        Rewards to start from; None: 0.
+        Rewards to start from; None: the log odds of each alternative's win rate.
 
     Returns
     -------
@@ -118,7 +120,7 @@ def minimise(pairs: Pairs, ridge: FloatArray, *, tol: float, start: FloatArray |
         if m <= DENSE_UP_TO
         else ConjugateGradient(pairs, max_iterations=250)
     )
-    rewards = np.zeros(m) if start is None else np.array(start, dtype=np.float64)
+    rewards = _first_guess(pairs, ridge) if start is None else np.array(start, dtype=np.float64)
     point = _Point(pairs, ridge, rewards, into=np.empty(len(pairs)))
     if total <= 0.0:
         return Solution(
@@ -128,12 +130,40 @@ def minimise(pairs: Pairs, ridge: FloatArray, *, tol: float, start: FloatArray |
             curvature=point.curvature,
             diagonal=point.diagonal,
         )
+    with one_blas_thread() if m <= DENSE_UP_TO else nullcontext():
+        return _iterate(pairs, ridge, solver, point, size=size, total=total, singular=singular, tol=tol)
+
+
+def _first_guess(pairs: Pairs, ridge: FloatArray) -> FloatArray:
+    """Return the log odds of each alternative's own win rate, tempered by the ridge."""
+    m = pairs.n_alternatives
+    won = np.bincount(pairs.left, pairs.win, m) + np.bincount(pairs.right, pairs.loss, m)
+    lost = np.bincount(pairs.left, pairs.loss, m) + np.bincount(pairs.right, pairs.win, m)
+    temper = 0.02 * (won + lost) + ridge
+    temper[temper == 0.0] = 1.0
+    return np.asarray(np.log((won + temper) / (lost + temper)), dtype=np.float64)
+
+
+def _iterate(
+    pairs: Pairs,
+    ridge: FloatArray,
+    solver: Solver,
+    point: _Point,
+    *,
+    size: FloatArray,
+    total: float,
+    singular: bool,
+    tol: float,
+) -> Solution:
+    """Take damped Newton steps from `point` until the gradient and the rewards have settled."""
     step_length, relative_before = np.inf, np.inf
     norm = float(np.linalg.norm(point.gradient)) / total
     for iteration in range(MAX_ITERATIONS + 1):
         norm = float(np.linalg.norm(point.gradient)) / total
         relative = float((np.abs(point.gradient) / size).max())
-        settled = step_length <= 1e-7 if solver.exact else relative <= 1e-12
+        settled = relative <= 1e-12
+        if solver.exact:  # Newton's error is the square of its last step, up to a factor
+            settled = step_length <= 1e-7 or (step_length <= 1e-5 and relative <= 1e-13)
         stuck = relative > 0.5 * relative_before and step_length <= 1e-7
         if norm <= tol and (settled or stuck or relative == 0.0):
             return Solution(
@@ -151,7 +181,7 @@ def minimise(pairs: Pairs, ridge: FloatArray, *, tol: float, start: FloatArray |
             step = -solver.solve(point.gradient, max(min(0.1, relative), 1e-9))
         except SlowSolveError:
             solver = _exact_solver(pairs, singular=singular) or ConjugateGradient(
-                pairs, max_iterations=20 * m
+                pairs, max_iterations=20 * pairs.n_alternatives
             )
             solver.update(point.curvature, point.diagonal)
             step = -solver.solve(point.gradient, max(min(0.1, relative), 1e-9))

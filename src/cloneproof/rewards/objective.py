@@ -27,7 +27,8 @@ __all__ = ["Objective", "logistic", "pair_curvature", "pair_loss", "pair_slope",
 def logistic(d: FloatArray) -> FloatArray:
     """Return ``s(d) = 1 / (1 + exp(-d))`` without overflow, to full relative accuracy in both tails."""
     z = np.exp(-np.abs(d))
-    value: FloatArray = np.where(d >= 0.0, 1.0, z) / (1.0 + z)
+    up = 1.0 * (d >= 0.0)
+    value: FloatArray = (up + (1.0 - up) * z) / (1.0 + z)
     return value
 
 
@@ -41,7 +42,9 @@ def pair_loss(d: FloatArray, win: FloatArray, loss: FloatArray) -> FloatArray:
 def pair_slope(d: FloatArray, win: FloatArray, loss: FloatArray) -> FloatArray:
     """Return the derivative of `pair_loss` in d: ``loss s(d) - win s(-d)``."""
     z = np.exp(-np.abs(d))
-    value: FloatArray = np.where(d >= 0.0, loss - win * z, loss * z - win) / (1.0 + z)
+    up = 1.0 * (d >= 0.0)
+    above, below = up + (1.0 - up) * z, 1.0 - up + up * z  # s(d) and s(-d), times 1 + z
+    value: FloatArray = (loss * above - win * below) / (1.0 + z)
     return value
 
 

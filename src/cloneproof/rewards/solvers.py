@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from contextlib import AbstractContextManager
+from functools import cache
+from typing import Any, Protocol
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve, cho_solve_banded, cholesky_banded
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import reverse_cuthill_mckee
+from threadpoolctl import ThreadpoolController
 
 from cloneproof._core.typing import FloatArray, IntArray
 from cloneproof.rewards.pairs import Pairs
 
-__all__ = ["BandedCholesky", "ConjugateGradient", "DenseCholesky", "SlowSolveError", "Solver"]
+__all__ = [
+    "BandedCholesky",
+    "ConjugateGradient",
+    "DenseCholesky",
+    "SlowSolveError",
+    "Solver",
+    "one_blas_thread",
+]
+
+
+@cache
+def _controller() -> Any:
+    """Find the libraries whose threads can be limited, once a process."""
+    return ThreadpoolController()
+
+
+def one_blas_thread() -> AbstractContextManager[Any]:
+    """Return a context in which BLAS uses one thread: small factors only wait for a second one."""
+    limited: AbstractContextManager[Any] = _controller().limit(limits=1, user_api="blas")
+    return limited
 
 
 class SlowSolveError(Exception):
