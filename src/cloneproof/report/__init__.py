@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from cloneproof.report.analysis_report import make_sections, render_report, write_report
 from cloneproof.report.page import Section, render_page, write_page
+from cloneproof.report.paris_report import make_paris_sections, write_paris_report
 from cloneproof.report.terminal import format_table
 
 __all__ = [
     "Section",
     "format_table",
+    "make_paris_sections",
     "make_sections",
     "render_page",
     "render_report",
     "write_page",
+    "write_paris_report",
     "write_report",
 ]
