@@ -51,12 +51,17 @@ class CaseRow:
     max_shift, max_shift_centred : Interval
         Largest move of a reward of one of the original texts: as learned, and after subtracting each
         side's mean over them.
+    noise_shift_centred : Interval
+        The same, centred, between two samples of comparisons without any restaurants: what sampling alone
+        does. A `max_shift_centred` of this size says nothing against the weighting.
     effective_sample_size_before, effective_sample_size_after : float
         ``1 / sum w^2``.
     food_share_before, food_share_after : float
         Weight of the food texts, and of food and restaurants together.
     limit_before, limit_after : mapping of topic to float
         Rewards when everybody judges every pair: no sampling error, what remains is the weighting.
+    limit_max_shift, limit_max_shift_centred : float
+        The largest move of an original text's reward when everybody judges every pair.
     """
 
     weighting: str
@@ -67,12 +72,15 @@ class CaseRow:
     n_flips: int
     max_shift: Interval
     max_shift_centred: Interval
+    noise_shift_centred: Interval
     effective_sample_size_before: float
     effective_sample_size_after: float
     food_share_before: float
     food_share_after: float
     limit_before: Mapping[str, float]
     limit_after: Mapping[str, float]
+    limit_max_shift: float
+    limit_max_shift_centred: float
 
     @property
     def winner_before(self) -> str:
