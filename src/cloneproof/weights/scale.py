@@ -1,0 +1,148 @@
+"""The scale h: a rule that copies cannot move."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cloneproof._core.typing import FloatArray
+from cloneproof._core.validation import check_number
+from cloneproof.weights.diversity_solve import canonical_order, solve_dense
+from cloneproof.weights.duplicates import group_duplicates
+from cloneproof.weights.neighbours import as_table
+
+__all__ = ["choose_scale", "rms_distance"]
+
+FRACTION = 0.22
+"""h as a share of the weighted root-mean-square distance: MiniLM text lands near .3 on unit vectors."""
+
+NET_SIZE = 1_500
+"""Distinct points beyond which the rule looks at a farthest-point net of this many."""
+
+RULE_TOL = 1e-4
+"""Relative gap of the weights inside the rule; the spread hardly depends on them."""
+
+STEP = 2e-3
+"""The bracket of h ends when its ends differ by this share."""
+
+
+def choose_scale(X: ArrayLike, *, fraction: float = FRACTION, n_jobs: int | None = None) -> float:
+    r"""Choose h from the spread of the alternatives, so that copies do not move it.
+
+    .. math:: h = f \cdot \mathrm{rms}(w_h), \quad
+              \mathrm{rms}(w)^2 = \sum_{ij} w_i w_j |x_i - x_j|^2
+
+    with w_h the diversity weights at scale h: a fixed point, because weights need a scale and an honest
+    spread needs weights.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_alternatives, n_dims)
+        One row per alternative.
+    fraction : float, default=0.22
+        The share f.
+    n_jobs : int, optional
+        Threads; all processors by default. Does not change the result.
+
+    Returns
+    -------
+    scale : float
+        In the unit of `X`. 1.0 where all alternatives are one point (any h gives the same weights).
+
+    Notes
+    -----
+    Exact copies are grouped first: they change nothing, to the last bit. Noisy copies change the weights
+    of what they copy by O(noise / h) and h by less. Beyond 1,500 distinct points the rule works on a
+    farthest-point net of 1,500 of them (each next point the one farthest from the net so far, so a
+    cloud of copies narrower than the net's mesh adds nothing); there h can move by some per cent when the
+    net changes. The largest fixed point below f times the diameter bound is bracketed from above and
+    bisected in log h: at most 40 solves, about 10 in practice, stopped at .2 %.
+
+    Examples
+    --------
+    >>> points = [[0.0], [1.0], [2.0]]
+    >>> choose_scale(points) == choose_scale(points + 50 * [[2.0]])
+    True
+    """
+    check_number("fraction", fraction, low=0.0, low_open=True)
+    points = _distinct(as_table(X, "X"))
+    if len(points) == 1:
+        return 1.0
+    points = _net(points)
+    points = points - points.mean(axis=0)
+    size = float(np.abs(points).max())
+    points /= size
+    warm: FloatArray | None = None
+
+    def implied(scale: float) -> float:
+        nonlocal warm
+        warm = solve_dense(points, scale, tol=RULE_TOL, warm_start=warm, n_jobs=n_jobs).weights
+        return fraction * rms_distance(points, warm)
+
+    return size * _largest_fixed_point(implied, 2.0 * fraction * _radius(points))
+
+
+def rms_distance(points: FloatArray, weights: FloatArray) -> float:
+    """Return the root of ``sum_ij w_i w_j |x_i - x_j|^2``, which is twice the weighted variance."""
+    offset = points - weights @ points
+    return float(np.sqrt(2.0 * (weights @ np.einsum("ij,ij->i", offset, offset))))
+
+
+def _largest_fixed_point(implied: Callable[[float], float], top: float) -> float:
+    """Bracket the largest h with ``implied(h) = h`` from above and bisect it in log h.
+
+    ``implied(top) <= top`` because no weighted spread exceeds the bound behind `top`; stepping down by
+    the map itself (h <- implied(h)) keeps the upper end valid as long as it falls, and halves otherwise.
+    """
+    high = top
+    low = implied(high)
+    for _ in range(12):  # walk down while the map still lies below the diagonal
+        if low <= 0 or high <= low * (1 + STEP):
+            break
+        value = implied(low)
+        if value >= low:
+            break
+        high, low = low, min(value, 0.97 * low)
+    else:
+        return low
+    for _ in range(28):
+        if high <= low * (1 + STEP):
+            break
+        middle = float(np.sqrt(low * high))
+        if implied(middle) >= middle:
+            low = middle
+        else:
+            high = middle
+    return float(np.sqrt(low * high))
+
+
+def _radius(points: FloatArray) -> float:
+    """Return the largest distance from the origin (rms distances are at most sqrt(2) times that)."""
+    return float(np.sqrt(np.einsum("ij,ij->i", points, points).max()))
+
+
+def _net(points: FloatArray) -> FloatArray:
+    """Return a farthest-point net of `NET_SIZE` points, or all if they are fewer."""
+    if len(points) <= NET_SIZE:
+        return np.asarray(points, dtype=np.float64)
+    working = np.ascontiguousarray(points - points.mean(axis=0))
+    norms = np.einsum("ij,ij->i", working, working)
+    first = working[0]
+    nearest = norms - 2.0 * (working @ first) + first @ first
+    chosen = [int(np.argmax(nearest))]
+    nearest = np.full(len(points), np.inf)
+    while len(chosen) < NET_SIZE:
+        latest = working[chosen[-1]]
+        nearest = np.minimum(nearest, norms - 2.0 * (working @ latest) + latest @ latest)
+        nearest[chosen[-1]] = -np.inf
+        chosen.append(int(np.argmax(nearest)))
+    return np.asarray(points[np.sort(chosen)], dtype=np.float64)
+
+
+def _distinct(table: NDArray[np.floating[Any]]) -> FloatArray:
+    """Return the distinct rows in canonical order, float64."""
+    distinct = table[group_duplicates(table).first]
+    return np.asarray(distinct[canonical_order(distinct)], dtype=np.float64)
