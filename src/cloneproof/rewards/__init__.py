@@ -6,6 +6,7 @@ from cloneproof.rewards.comparison_weights import ComparisonWeighting, compariso
 from cloneproof.rewards.identities import weighted_win_rate_residual, win_rate_gaps
 from cloneproof.rewards.linear import LinearReward
 from cloneproof.rewards.objective import Objective, total_comparison_weight
+from cloneproof.rewards.ratings import to_rating
 
 __all__ = [
     "BradleyTerry",
@@ -14,6 +15,7 @@ __all__ = [
     "Objective",
     "bootstrap_rewards",
     "comparison_weights",
+    "to_rating",
     "total_comparison_weight",
     "weighted_win_rate_residual",
     "win_rate_gaps",

@@ -241,7 +241,11 @@ def solve_accurately(
     tolerance : float
         Relative residual of the iterative solver.
     """
-    solver: Solver = ConjugateGradient(pairs, max_iterations=250)
+    solver: Solver = (
+        DenseCholesky(pairs, singular=singular)
+        if pairs.n_alternatives <= DENSE_UP_TO
+        else ConjugateGradient(pairs, max_iterations=250)
+    )
     solver.update(curvature, diagonal)
     try:
         return solver.solve(rhs, tolerance)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import ndtri
 
 from cloneproof._core.typing import FloatArray, IntArray
 from cloneproof.rewards.uncertainty import Uncertainty
@@ -43,7 +44,7 @@ def rank_intervals(rewards: FloatArray, uncertainty: Uncertainty, level: float) 
         worse = np.searchsorted(upper, band[:, 0], side="left")
         return np.column_stack([1 + better, m - worse]).astype(np.int64)
     draws = uncertainty.draws[:, :m]
-    scale = uncertainty.quantile(level) / _normal_quantile(level)
+    scale = uncertainty.quantile(level) / float(ndtri(0.5 * (1.0 + level)))
     ranks = np.empty((m, 2), dtype=np.int64)
     for a in range(m):
         difference = draws - draws[:, [a]]
@@ -58,9 +59,3 @@ def rank_intervals(rewards: FloatArray, uncertainty: Uncertainty, level: float) 
         gap = rewards - rewards[a]
         ranks[a] = 1 + int((gap > reach).sum()), m - int((gap < -reach).sum())
     return ranks
-
-
-def _normal_quantile(level: float) -> float:
-    from scipy.stats import norm
-
-    return float(norm.ppf(0.5 * (1.0 + level)))

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
-from scipy.stats import t as student
+from scipy.special import ndtri, stdtrit
 
 from cloneproof._core.typing import FloatArray
 from cloneproof.rewards.uncertainty_scores import Scores
@@ -47,9 +46,7 @@ class Uncertainty:
     def quantile(self, level: float) -> float:
         """Return the half-width of a two-sided interval of probability `level`, in standard errors."""
         tail = 0.5 * (1.0 + level)
-        return float(
-            norm.ppf(tail) if self.n_clusters is None else student.ppf(tail, max(self.n_clusters - 1, 1))
-        )
+        return float(ndtri(tail) if self.n_clusters is None else stdtrit(max(self.n_clusters - 1, 1), tail))
 
     def simultaneous_quantile(self, level: float, n: int) -> float:
         """Return the half-width, in standard errors, at which the first `n` are covered together."""
@@ -57,9 +54,7 @@ class Uncertainty:
         if not moving.any():
             return self.quantile(level)
         largest = np.abs(self.draws[:, :n][:, moving] / self.standard_errors[:n][moving]).max(axis=1)
-        return (
-            float(np.quantile(largest, level)) * self.quantile(level) / float(norm.ppf(0.5 * (1.0 + level)))
-        )
+        return float(np.quantile(largest, level)) * self.quantile(level) / float(ndtri(0.5 * (1.0 + level)))
 
 
 def exact_uncertainty(

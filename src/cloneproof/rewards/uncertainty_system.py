@@ -251,7 +251,7 @@ def _graph(system: FittedSystem) -> list[str]:
 def _bridges(system: FittedSystem, found: Uncertainty) -> list[str]:
     """Describe pairs whose difference rests on few comparisons although both sides have many."""
     pairs = system.design.pairs
-    if system.design.rule == "given" or not len(pairs):
+    if system.design.rule == "given" or system.n_extra or not len(pairs):
         return []
     m = len(system.rewards)
     if found.covariance is not None:
