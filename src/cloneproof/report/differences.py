@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import os
 import re
 from collections.abc import Sequence
 
@@ -22,12 +21,21 @@ def common_start(texts: Sequence[str], n_characters: int) -> int:
 
     Nothing is left out where the texts are short, or alike over all they show; the cut falls on a space.
     """
-    prefix = len(os.path.commonprefix(list(texts)))
+    prefix = _common_prefix(texts)
     if max(map(len, texts), default=0) <= n_characters or prefix < n_characters // 2:
         return 0
     start = max(prefix - _LEAD, 0)
     space = texts[0].rfind(" ", 0, start)
     return space + 1 if start - space < _LEAD else start
+
+
+def _common_prefix(texts: Sequence[str]) -> int:
+    """Return how many characters all texts share at their beginning."""
+    if not texts:
+        return 0
+    first, last = min(texts), max(texts)  # in alphabetical order the ends differ most
+    same = (i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b)
+    return next(same, min(len(first), len(last)))
 
 
 def window(text: str, start: int, n_characters: int) -> str:

@@ -31,7 +31,7 @@ _JOINERS = "\u200c\u200d"
 
 
 def reveal(text: str) -> str:
-    """Return `text` with every invisible or reordering character written as its code.
+    r"""Return `text` with every invisible or reordering character written as its code.
 
     Parameters
     ----------
@@ -41,11 +41,11 @@ def reveal(text: str) -> str:
     Returns
     -------
     visible : str
-        Encodable as UTF-8; newlines are ``\\n``, tabs are kept.
+        Encodable as UTF-8; newlines are ``\n``, tabs are kept.
 
     Examples
     --------
-    >>> reveal("pay\\u202eexe")
+    >>> reveal("pay\u202eexe")
     'pay‹U+202E›exe'
     """
     if "\r" in text:

@@ -176,7 +176,7 @@
     place.parentElement.append(tip);
     place.addEventListener("pointermove", (event) => {
       const indices = source.inspected.indices;
-      if (indices.length === 0) {
+      if (indices.length === 0 || event.pointerType === "touch") {
         tip.hidden = true;
         return;
       }

@@ -14,7 +14,6 @@ from cloneproof.report.labels import alternative_text, prompt_of
 from cloneproof.report.numbers import percent
 from cloneproof.report.page import Section
 from cloneproof.report.projection import project
-from cloneproof.report.text import one_line
 from cloneproof.report.view import AnalysisView
 
 __all__ = ["make_map"]
@@ -39,7 +38,8 @@ def make_map(view: AnalysisView) -> Section:
     links = _links(view, shown)
     words, texts_cut = _words(view, shown)
     limits = [
-        f"{len(shown):,} of {view.m:,} alternatives are drawn: all that other sections show and an even random sample."
+        f"{len(shown):,} of {view.m:,} alternatives are drawn: all that other sections show and an even "
+        "random sample."
         if len(shown) < view.m
         else None,
         texts_cut,
@@ -47,8 +47,10 @@ def make_map(view: AnalysisView) -> Section:
     body = join(
         tag(
             "p",
-            "Each dot is one alternative; near-copies are linked to the one of largest weight in their family. Area and "
-            "colour tell its votes: 1 is what each has without weights, less means that copies share. Point at a dot, or "
+            "Each dot is one alternative; near-copies are linked to the one of largest weight in their "
+            "family. Area and "
+            "colour tell its votes: 1 is what each has without weights, less means that copies share. Point "
+            "at a dot, or "
             "tap it, to read it.",
         ),
         *(tag("p", limit, class_="limit") for limit in limits if limit),
@@ -62,7 +64,7 @@ def make_map(view: AnalysisView) -> Section:
         ),
         tag(
             "div",
-            tag("div", id="map-chart", role="img", aria_label=_summary(view, len(shown))),
+            tag("div", id="map-chart", role="group", aria_label=_summary(view, len(shown))),
             tag("div", tag("p", "Nothing chosen yet.", class_="hint"), id="map-detail", aria_live="polite"),
             class_="map scripted",
         ),

@@ -28,8 +28,10 @@ def make_audit(view: AnalysisView) -> Section | None:
     body = join(
         tag(
             "p",
-            f"{how} Copies lie at the stated distance from their original and repeat its comparisons. A shift is how "
-            "far a reward of an original alternative moves, in natural-log odds; centred shifts leave out what moves "
+            f"{how} Copies lie at the stated distance from their original and repeat its comparisons. A "
+            "shift is how "
+            "far a reward of an original alternative moves, in natural-log odds; centred shifts leave out "
+            "what moves "
             "all rewards alike.",
         ),
         _charts(view),
@@ -44,20 +46,26 @@ def make_audit(view: AnalysisView) -> Section | None:
 
 def _columns(view: AnalysisView) -> list[Column]:
     """Return the headings; the spread over targets only where each had its refit."""
-    spread = [] if view.audit_is_joint else [True]
+    over_all = "Over alternatives and targets"
+    median = Column(
+        "median target", numeric=True, hint="Largest over alternatives, median over targets", narrow=False
+    )
+    spread = [] if view.audit_is_joint else [median]
+    winner = "New winner" if view.audit_is_joint else "New winner, share"
+    agreement = "Agreement of the rankings before and after; 1: the same"
     return [
         Column("Copies", numeric=True, hint="Copies added for each target"),
         Column("Distance", numeric=True, hint="Of each copy from its original, in units of the embedding"),
         Column("Weighting"),
-        Column("Centred shift, largest", numeric=True, hint="Over alternatives and targets"),
-        *(Column("median target", numeric=True, hint="Largest over alternatives, median over targets", narrow=False) for _ in spread),
-        Column("mean", numeric=True, hint="Over alternatives and targets", narrow=False),
-        Column("Raw shift, largest", numeric=True, hint="Over alternatives and targets", narrow=False),
-        *(Column("median target", numeric=True, hint="Largest over alternatives, median over targets", narrow=False) for _ in spread),
-        Column("mean", numeric=True, hint="Over alternatives and targets", narrow=False),
-        Column("Kendall τ", numeric=True, hint="Agreement of the rankings before and after; 1: the same", narrow=False),
-        Column("New winner" if view.audit_is_joint else "New winner, share", numeric=True, hint="How often the best alternative changed"),
-    ]  # fmt: skip
+        Column("Centred shift, largest", numeric=True, hint=over_all),
+        *spread,
+        Column("mean", numeric=True, hint=over_all, narrow=False),
+        Column("Raw shift, largest", numeric=True, hint=over_all, narrow=False),
+        *spread,
+        Column("mean", numeric=True, hint=over_all, narrow=False),
+        Column("Kendall τ", numeric=True, hint=agreement, narrow=False),
+        Column(winner, numeric=True, hint="How often the best alternative changed"),
+    ]
 
 
 def _row(view: AnalysisView, row: AuditRow) -> list[object]:

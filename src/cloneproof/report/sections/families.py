@@ -40,19 +40,22 @@ def make_families(view: AnalysisView) -> Section:
     families = view.analysis.families
     intro = tag(
         "p",
-        f"Alternatives linked by steps of at most {number(families.radius, 3)} (distance in the embedding) are one family. "
-        "The over-count is how many near-copies stand for each different thing that the family says: without weights "
+        f"Alternatives linked by steps of at most {number(families.radius, 3)} (distance in the embedding) "
+        "are one family. "
+        "The over-count is how many near-copies stand for each different thing that the family says: without "
+        "weights "
         "each of those has that many votes.",
     )
     if not len(view.groups):
-        return Section(id="families", title="Families of near-copies", body=tag("p", "There are none: no two alternatives "
-            f"lie within {number(families.radius, 3)} of each other."))  # fmt: skip
+        none = f"There are none: no two alternatives lie within {number(families.radius, 3)} of each other."
+        return Section(id="families", title="Families of near-copies", body=tag("p", none))
     shown = view.groups[:MOST_FAMILIES]
     limit = None
     if len(view.groups) > len(shown):
         limit = tag(
             "p",
-            f"The {len(shown)} most over-counted of {len(view.groups):,} families are shown; the others, and alternatives "
+            f"The {len(shown)} most over-counted of {len(view.groups):,} families are shown; the others, and "
+            "alternatives "
             "that have no copy, are in the run's alternatives.parquet.",
             class_="limit",
         )
@@ -152,7 +155,8 @@ def _numbers(view: AnalysisView, family: int) -> Markup:
     table = view.analysis.families
     return tag(
         "p",
-        f"{count(float(table.n_distinct[family]))} distinct; {percent(float(table.share_plain[family]))} of the "
+        f"{count(float(table.n_distinct[family]))} distinct; {percent(float(table.share_plain[family]))} of "
+        "the "
         f"alternatives, {percent(float(table.share_weighted[family]))} of the weight; "
         f"{count(float(table.n_comparisons[family]))} sides of comparisons.",
         class_="narrow-only",
@@ -202,10 +206,10 @@ def _side_by_side(view: AnalysisView, family: int) -> Markup:
         parts.append(
             tag(
                 "p",
-                f"{len(chosen)} of {size:,} texts: the one of largest weight, then the nearest to it up to the "
-                "farthest.",
+                f"{len(chosen)} of {size:,} texts: the one of largest weight, then from the nearest to it "
+                "to the farthest.",
                 class_="limit",
-            )  # fmt: skip
+            )
         )
     return join(*parts, tag("div", *cards, class_="cards"))
 

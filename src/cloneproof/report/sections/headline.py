@@ -44,7 +44,8 @@ def _tiles(view: AnalysisView) -> list[Markup]:
             _tile(
                 factor(float(analysis.families.overcount[top])),
                 "largest over-count",
-                f"{count(analysis.families.size[top])} near-copies say {count(float(analysis.families.n_distinct[top]))} "
+                f"{count(analysis.families.size[top])} near-copies say "
+                f"{count(float(analysis.families.n_distinct[top]))} "
                 "different things",
             )
         )
@@ -103,11 +104,14 @@ def _overcounted(view: AnalysisView) -> Markup:
     name = label(view.analysis.comparisons, int(families.representative[top]), 90)
     return join(
         tag("strong", f"{plural(len(view.groups), 'family', 'families')} of near-copies: "),
-        f"{held:,} of {view.m:,} alternatives ({percent(held / view.m)}) say only about {count(distinct)} different "
+        f"{held:,} of {view.m:,} alternatives ({percent(held / view.m)}) say only about {count(distinct)} "
+        "different "
         "things. The most over-counted begins ",
         tag("q", tag("bdi", name)),
-        f": {plural(int(families.size[top]), 'near-copy', 'near-copies')}, so that each different thing it says has "
-        f"{factor(float(families.overcount[top]))[1:]} votes. It holds {percent(float(families.share_plain[top]))} of "
+        f": {plural(int(families.size[top]), 'near-copy', 'near-copies')}, so that each different thing it "
+        "says has "
+        f"{factor(float(families.overcount[top]))[1:]} votes. It holds "
+        f"{percent(float(families.share_plain[top]))} of "
         f"the alternatives, and {percent(float(families.share_weighted[top]))} of the weight once copies are "
         "discounted.",
     )
@@ -134,7 +138,8 @@ def _robustness(view: AnalysisView) -> Markup | None:
     return join(
         tag("strong", "Adding copies moves rewards "),
         f"{', '.join(parts)}; {_audit_scope(view)}. ",
-        f"For scale: a shift of {number(plain)} turns an even chance of winning into {percent(_even_to(plain))}.",
+        f"For scale: a shift of {number(plain)} turns an even chance of winning into "
+        f"{percent(_even_to(plain))}.",
     )
 
 
@@ -142,7 +147,10 @@ def _margin(view: AnalysisView, median: float, flips: float) -> str:
     """Say how the targets of the audit differ from each other."""
     if view.audit_is_joint:
         return f"the best alternative {'changed' if flips > 0 else 'stayed the same'}"
-    return f"median over the targets {number(median)}; the best alternative changed for at most {percent(flips)} of them"
+    return (
+        f"median over the targets {number(median)}; the best alternative changed for at most "
+        f"{percent(flips)} of them"
+    )
 
 
 def _audit_scope(view: AnalysisView) -> str:
@@ -166,14 +174,16 @@ def _moved(view: AnalysisView) -> Markup | None:
     tau = kendalltau(view.plain, view.weighted).statistic if view.m >= 2 else math.nan
     first, second = int(np.argmin(analysis.plain.rank)), int(np.argmin(analysis.weighted.rank))
     mover = int(view.movers[0])
+    rank = int(analysis.weighted.rank[first])
     same = (
         "The best alternative stays the same. "
         if first == second
-        else f"The best alternative changes: the plain winner is number {int(analysis.weighted.rank[first]):,} now. "
+        else f"The best alternative changes: the plain winner is number {rank:,} now. "
     )
     return join(
         tag("strong", "In this data the weights move rewards "),
-        f"by {number(float(np.nanmedian(np.abs(view.change))))} in the median and {number(abs(float(view.change[mover])))} "
+        f"by {number(float(np.nanmedian(np.abs(view.change))))} in the median and "
+        f"{number(abs(float(view.change[mover])))} "
         f"at most; the two rankings agree with Kendall's τ = {number(float(tau))}. ",
         same,
     )
@@ -193,7 +203,8 @@ def _cost(view: AnalysisView) -> Markup | None:
     )
     return join(
         tag("strong", "The price is precision. "),
-        f"The weighted comparisons inform as much as {count(round(analysis.effective_comparisons))} of the {n:,} rows "
+        f"The weighted comparisons inform as much as {count(round(analysis.effective_comparisons))} of the "
+        f"{n:,} rows "
         f"would ({percent(min(analysis.effective_comparisons / max(n, 1), 1.0))}), and standard errors are "
         f"{factor(growth)[1:]} times those without weights, {source}.",
     )
@@ -224,7 +235,8 @@ def _notes(view: AnalysisView) -> Markup | None:
     if view.analysis.surface_only:
         notes.insert(
             0,
-            f"The encoder {cut(view.analysis.encoder, 80)} sees spelling only: it finds copies and small edits, and takes "
+            f"The encoder {cut(view.analysis.encoder, 80)} sees spelling only: it finds copies and small "
+            "edits, and takes "
             "paraphrases for different texts.",
         )
     left = len(view.analysis.notes) - 20
@@ -244,18 +256,34 @@ def _notes(view: AnalysisView) -> Markup | None:
 def _caveats(view: AnalysisView) -> list[str]:
     """Return what the numbers above must not be read as."""
     caveats = [
-        "The guarantee is for approximate copies and smooth tastes: a small change of text that changes what people "
-        "think of it is not a copy, however close the encoder puts the two.",
-        "Noise of sampling remains. Weights change whose votes count, not how many there are; few comparisons stay few.",
-        "If all annotators share one taste, the plain fit is already right in the long run and the weights only cost "
-        "precision. Copies do harm where tastes differ.",
-        "Publishing the luckiest of many private variants is an effect of selection. Weights leave it untouched.",
-        "What counts as a copy rests on the encoder and on the scale; distances alone do not separate paraphrases from "
-        "different content.",
+        (
+            "The guarantee is for approximate copies and smooth tastes: a small change of text that changes what "
+            "people "
+            "think of it is not a copy, however close the encoder puts the two."
+        ),
+        (
+            "Noise of sampling remains. Weights change whose votes count, not how many there are; few "
+            "comparisons stay few."
+        ),
+        (
+            "If all annotators share one taste, the plain fit is already right in the long run and the weights "
+            "only cost "
+            "precision. Copies do harm where tastes differ."
+        ),
+        (
+            "Publishing the luckiest of many private variants is an effect of selection. Weights leave it "
+            "untouched."
+        ),
+        (
+            "What counts as a copy rests on the encoder and on the scale; distances alone do not separate "
+            "paraphrases from "
+            "different content."
+        ),
     ]
     if view.analysis.n_components > 1:
         caveats.append(
-            f"The comparisons fall into {view.analysis.n_components:,} groups that were never compared with each other; "
+            f"The comparisons fall into {view.analysis.n_components:,} groups that were never compared with "
+            "each other; "
             "rewards across groups rest on the regularization or on the embedding."
         )
     return caveats

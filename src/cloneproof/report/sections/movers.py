@@ -40,14 +40,16 @@ def make_movers(view: AnalysisView) -> Section:
     """Return the section on rewards before and after the weights."""
     n_lines = min(view.m, MOST_LINES)
     intro = (
-        f"Each line is one alternative, from its reward without weights to its reward with {view.analysis.weighting} "
+        "Each line is one alternative, from its reward without weights to its reward with "
+        f"{view.analysis.weighting} "
         "weights. Both sides have mean 0, so that only differences show."
     )
     limit = None
     if n_lines < view.m:
         limit = tag(
             "p",
-            f"{n_lines:,} of {view.m:,} lines are drawn: those that move most and an even sample of the others.",
+            f"{n_lines:,} of {view.m:,} lines are drawn: those that move most and an even sample of the "
+            "others.",
             class_="limit",
         )
     rows = [_row(view, int(i)) for i in view.movers_by_family[:TABLE_ROWS]]
@@ -133,8 +135,7 @@ def _slopes(view: AnalysisView, width: float) -> Markup:
             transform=f"translate(12 {middle:.1f}) rotate(-90)",
         )
     )
-    for i in others:
-        parts.append(_slope(view, int(i), at, left, right, "rest"))
+    parts += [_slope(view, int(i), at, left, right, "rest") for i in others]
     places = spread_labels(
         [at(float(view.weighted[i])) for i in named], 17.0 if wide else 30.0, top, height - bottom
     )

@@ -29,7 +29,8 @@ def make_scale_curve(view: AnalysisView) -> Section | None:
     body = join(
         tag(
             "p",
-            "The scale h is the distance at which two texts count as saying the same. A larger h discounts looser "
+            "The scale h is the distance at which two texts count as saying the same. A larger h discounts "
+            "looser "
             f"copies and costs more precision.{chosen}",
         ),
         responsive(lambda width: _chart(view, curve, width)),
