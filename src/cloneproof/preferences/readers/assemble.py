@@ -155,8 +155,8 @@ def _complete(
         if options.missing == "error":
             first = int(np.argmax(mask))
             raise InputError(
-                f"{int(mask.sum()):,} of {len(mask):,} comparisons in {source.name} have no {what}; first: "
-                f"row {int(judgments.row[first])}. Fill it in, or pass missing='drop' to leave those rows out."
+                f"{int(mask.sum()):,} of {len(mask):,} comparisons in {source.name} have no {what}; "
+                f"first: row {int(judgments.row[first])}. Fill it in, or pass missing='drop' to leave those rows out."
             )
         dropped[f"no {what}"] = int((mask & keep).sum())
         keep &= ~mask

@@ -63,7 +63,8 @@ def label_outcomes(
         known = ", ".join(map(repr, [*outcomes, *LABELS]))
         raise InputError(
             f"{int(unknown.sum()):,} of {len(unknown):,} rows have an unknown outcome in column {column!r}; "
-            f"first: {value!r} (row {first}). Known: {known}. Pass outcomes={{{value!r}: 0.5}} to say what it means."
+            f"first: {value!r} (row {first}). Known: {known}. Pass outcomes={{{value!r}: 0.5}} "
+            "to say what it means."
         )
     names_won = len(values) > 50
     return outcome, {} if names_won else {v: int(c) for v, c in zip(values, counts, strict=True)}

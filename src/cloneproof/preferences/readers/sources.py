@@ -46,9 +46,14 @@ def open_source(source: Any, *, what: str = "source") -> Source:
         return _open_mapping(source, what)
     if hasattr(source, "with_format") and hasattr(source, "column_names"):
         return _open_dataset(source)
-    frame = nw.from_native(source, pass_through=True)
-    if isinstance(frame, nw.LazyFrame):
-        frame = frame.collect()
+    try:
+        frame = nw.from_native(source, pass_through=True)
+        if isinstance(frame, nw.LazyFrame):
+            frame = frame.collect()
+    except NarwhalsError as error:
+        raise InputError(
+            f"The {type(source).__name__} cannot be read: {' '.join(str(error).split())}"
+        ) from error
     if isinstance(frame, nw.DataFrame):
         return _open_frame(frame)
     if isinstance(source, Iterable) and not isinstance(source, (bytes, bytearray)):
@@ -93,13 +98,9 @@ def _open_mapping(source: Mapping[Any, Any], what: str) -> Source:
 
 
 def _open_dataset(source: Any) -> Source:
-    try:
-        table = source.with_format("arrow")[:]
-    except (TypeError, NotImplementedError, AttributeError):  # streamed: it can only be walked through
+    if not hasattr(source, "__len__"):  # streamed: it can only be walked through
         return rows_to_columns(list(source), "the dataset", "dataset", None)
-    if not isinstance(table, pa.Table):
-        raise InputError(f"The dataset gave a {type(table).__name__} instead of a table. Choose one split.")
-    return table_source(table, "the dataset", "dataset")
+    return table_source(source.with_format("arrow")[:], "the dataset", "dataset")
 
 
 def _open_frame(frame: Any) -> Source:
