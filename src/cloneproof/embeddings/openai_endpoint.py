@@ -154,11 +154,12 @@ class OpenAIEncoder:
             return bytes(response.content)
         except library.APIStatusError as error:
             status, said = error.status_code, self._redact(str(error.message))
+            spent = "insufficient_quota" in error.response.text
             if status == 413 and len(pieces) > 1:
                 raise BatchTooLargeError(
                     f"{self.name}: the endpoint refuses {len(pieces)} texts at once (413). Lower batch_size."
                 ) from None
-            if (status in {408, 409, 429} or status >= 500) and "insufficient_quota" not in said:
+            if (status in {408, 409, 429} or status >= 500) and not spent:
                 raise Retry(f"HTTP {status}: {said}", wait_asked_for(error.response.headers)) from None
             raise Refused(f"HTTP {status}: {said}") from None
         except library.APIConnectionError as error:

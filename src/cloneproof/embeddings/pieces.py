@@ -35,12 +35,12 @@ def split_by_tokens(
     """
     pieces: list[str] = []
     owner: list[int] = []
+    if window is None:
+        return list(texts), np.arange(len(texts), dtype=np.intp)
     fast = bool(getattr(tokenizer, "is_fast", False))
     for i, text in enumerate(texts):
-        if window is None or len(text.encode()) <= window:  # no token is shorter than a byte
-            parts = [text]
-        else:
-            parts = _split(text, tokenizer, window, fast=fast)
+        short = len(text.encode()) <= window  # no token is shorter than a byte
+        parts = [text] if short else _split(text, tokenizer, window, fast=fast)
         pieces.extend(parts)
         owner.extend([i] * len(parts))
     return pieces, np.array(owner, dtype=np.intp)

@@ -105,7 +105,8 @@ def _named(encoder: str, *, warn: bool) -> EncoderChoice:
         if warn:
             warnings.warn(
                 'The surface encoder is in use because the extra "embed" is not installed: it sees '
-                'copy-edits only, no paraphrases. Run: pip install "cloneproof[embed]", or ask for encoder="surface".',
+                'copy-edits only, no paraphrases. Run: pip install "cloneproof[embed]", or ask for '
+                'encoder="surface".',
                 SurfaceEncoderWarning,
                 stacklevel=4,
             )

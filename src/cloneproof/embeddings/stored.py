@@ -160,8 +160,8 @@ def _read_parquet(path: Path, column: str | None, id_column: str | None, ids: Se
         column = "embedding" if "embedding" in lists else lists[0] if len(lists) == 1 else None
     if column is None or column not in schema.names:
         raise InputError(
-            f"{path} has no column {column or 'embedding'!r} of vectors. Columns of lists: {lists or 'none'}; "
-            f"all columns: {schema.names}. Name one, as in FILE:COLUMN."
+            f"{path} has no column {column or 'embedding'!r} of vectors. Lists: {lists or 'none'}; "
+            f"all: {schema.names}. Name one, as in FILE:COLUMN."
         )
     if not _is_list(schema.field(column).type):
         raise InputError(f"{path}: column {column!r} has type {schema.field(column).type}, expected lists.")
@@ -201,9 +201,11 @@ def _as_matrix(column: Any, name: str) -> NDArray[Any]:
             f"{name} must hold vectors of one length; {int(odd.sum()):,} of {len(rows):,} differ from the "
             f"first ({lengths[0]}), first: {lengths[first]} (row {first})."
         )
+    if lengths[0] == 0:
+        raise InputError(f"{name} holds vectors without any number; expected at least one dimension.")
     flat = rows.flatten()
     if flat.null_count:
-        first = flat.is_null().index(True).as_py() // max(int(lengths[0]), 1)
+        first = flat.is_null().index(True).as_py() // int(lengths[0])
         raise InputError(f"{name} has {flat.null_count:,} missing numbers, first: row {first}.")
     return np.asarray(flat.to_numpy(zero_copy_only=False)).reshape(len(rows), int(lengths[0]))
 

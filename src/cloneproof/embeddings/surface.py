@@ -35,7 +35,9 @@ class SurfaceEncoder:
     Attributes
     ----------
     scale : float
-        .3 on unit vectors: about one word in twenty changed; see ``benchmarks/encoders.py``.
+        .3 on unit vectors: above light edits (one word in twenty dropped: median .18; a sentence
+        added: .27), far below the nearest other answer (beyond .71 for 95 % of them); measured on 1,000
+        real answers by ``benchmarks/encoders.py``.
 
     Notes
     -----
