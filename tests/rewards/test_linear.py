@@ -119,11 +119,10 @@ def test_clusters_of_copied_rows_undo_the_copies():
     once = LinearReward().fit(c, X)
     rows = np.repeat(np.arange(len(c)), 4)
     copied = LinearReward().fit(c.select(rows), X, clusters=rows)
-    np.testing.assert_allclose(copied.standard_errors_, once.standard_errors_, rtol=1e-8)
+    inflation = np.sqrt(len(c) / (len(c) - 1))
+    np.testing.assert_allclose(copied.standard_errors_, inflation * once.standard_errors_, rtol=1e-8)
     naive = LinearReward().fit(c.select(rows), X)
     np.testing.assert_allclose(naive.standard_errors_, once.standard_errors_ / 2, rtol=1e-8)
-    by_pair = LinearReward().fit(c.select(rows), X, clusters="pair")
-    assert by_pair.standard_errors_.mean() > 1.8 * naive.standard_errors_.mean()
 
 
 def test_intervals_cover_the_rewards():
@@ -131,7 +130,7 @@ def test_intervals_cover_the_rewards():
     for seed in range(60):
         c, X, theta = simulate(100 + seed, m=60, d=3, n=800)
         model = LinearReward(regularization=0.0).fit(c, X)
-        low, high = model.interval(0.9)
+        low, high = model.interval(0.9).T
         truth = (X - X.mean(axis=0)) @ theta
         covered.append(np.mean((low <= truth) & (truth <= high)))
     # 60 runs; rewards of a run are dependent, so the mean over runs has this standard error
@@ -142,9 +141,7 @@ def test_prediction_and_interval_at_the_alternatives_agree_with_the_fit():
     c, X, _ = simulate(7)
     model = LinearReward(n_components=3).fit(c, X)
     np.testing.assert_allclose(model.predict(X), model.rewards_, atol=1e-12)
-    low, high = model.interval(0.8)
-    low_new, high_new = model.interval(0.8, X)
-    np.testing.assert_allclose([low, high], [low_new, high_new], atol=1e-12)
+    np.testing.assert_allclose(model.interval(0.8), model.interval(0.8, X), atol=1e-12)
     np.testing.assert_allclose((X - model.center_) @ model.coef_, model.rewards_, atol=1e-12)
 
 
@@ -214,7 +211,7 @@ def test_new_texts_must_have_the_dimensions_of_the_fit():
     c, X, _ = simulate(10)
     with pytest.raises(InputError, match="fitted on 4 dimensions"):
         LinearReward().fit(c, X).predict(X[:, :3])
-    with pytest.raises(InputError, match="name their annotators"):
+    with pytest.raises(InputError, match="name none"):
         LinearReward().fit(c, X, clusters="annotator")
     with pytest.raises(InputError, match="one per comparison"):
         LinearReward().fit(c, X, clusters=[1, 2])

@@ -4,6 +4,7 @@ from cloneproof.rewards.bootstrap import bootstrap_rewards
 from cloneproof.rewards.bradley_terry import BradleyTerry
 from cloneproof.rewards.comparison_weights import ComparisonWeighting, comparison_weights
 from cloneproof.rewards.identities import weighted_win_rate_residual, win_rate_gaps
+from cloneproof.rewards.kernel import KernelReward
 from cloneproof.rewards.linear import LinearReward
 from cloneproof.rewards.objective import Objective, total_comparison_weight
 from cloneproof.rewards.ratings import to_rating
@@ -11,6 +12,7 @@ from cloneproof.rewards.ratings import to_rating
 __all__ = [
     "BradleyTerry",
     "ComparisonWeighting",
+    "KernelReward",
     "LinearReward",
     "Objective",
     "bootstrap_rewards",

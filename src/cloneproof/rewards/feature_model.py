@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.linalg
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from cloneproof._core.errors import ConvergenceError, NoMaximumLikelihoodError
 from cloneproof._core.typing import FloatArray
@@ -64,11 +65,11 @@ def fit_features(
     objective: Objective,
     features: FloatArray,
     *,
-    penalty: FloatArray | None = None,
+    penalty: float = 0.0,
     tol: float,
     max_iter: int = 100,
 ) -> FeatureFit:
-    """Minimise the objective over ``r = features @ theta``, plus ``theta' penalty theta / 2``.
+    """Minimise the objective over ``r = features @ theta``, plus ``penalty |theta|^2 / 2``.
 
     Parameters
     ----------
@@ -76,8 +77,8 @@ def fit_features(
         Likelihood and ridge as functions of the rewards.
     features : ndarray of shape (n_alternatives, n_features)
         Z, centred by the alternative weights.
-    penalty : ndarray of shape (n_features, n_features), default=None
-        Positive semidefinite; None: no penalty beyond the ridge on the rewards.
+    penalty : float, default=0.0
+        Beyond the ridge on the rewards.
     tol : float
         Gradient to reach, in units of the total comparison weight.
 
@@ -92,14 +93,21 @@ def fit_features(
     Notes
     -----
     Newton's method with step halving, in coordinates in which the Hessian at zero rewards is the
-    identity. Cost of a step: O(n_rows + n_alternatives n_features^2).
+    identity. Cost of a step: O(n_rows + n_alternatives n_features^2). BLAS is held to one thread: the
+    result does not depend on the number of threads, and small matrices gain nothing from more.
     """
+    with threadpool_limits(limits=1, user_api="blas"):
+        return _fit(objective, features, penalty, tol, max_iter)
+
+
+def _fit(objective: Objective, features: FloatArray, penalty: float, tol: float, max_iter: int) -> FeatureFit:
+    """Run Newton's method; see :func:`fit_features`."""
     total = objective.total_weight
     basis = _basis(objective, features, penalty)
     n_directions = basis.shape[1]
     Z = features @ basis
     ridge = (Z.T * objective.ridge) @ Z
-    P = np.zeros_like(ridge) if penalty is None else basis.T @ penalty @ basis
+    P = penalty * (basis.T @ basis)
 
     def measure(beta: FloatArray) -> tuple[float, FloatArray]:
         r = Z @ beta
@@ -133,12 +141,11 @@ def fit_features(
     )
 
 
-def _basis(objective: Objective, features: FloatArray, penalty: FloatArray | None) -> FloatArray:
+def _basis(objective: Objective, features: FloatArray, penalty: float) -> FloatArray:
     """Return the determined directions, scaled so that the Hessian at zero is the total weight."""
     n_features = features.shape[1]
     at_zero = features.T @ (objective.hessian(np.zeros(len(features))) @ features)
-    if penalty is not None:
-        at_zero = at_zero + penalty
+    at_zero[np.diag_indices(n_features)] += penalty
     values, vectors = scipy.linalg.eigh(at_zero) if n_features else (np.zeros(0), np.zeros((0, 0)))
     largest = float(values[-1]) if n_features else 0.0
     kept = values > RANK_TOLERANCE * largest if largest > 0 else np.zeros(n_features, dtype=bool)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any, Literal
+
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import norm
+from scipy.stats import t as student
 
 from cloneproof._core.errors import ParameterError
 from cloneproof._core.typing import FloatArray, IntArray
@@ -16,7 +19,23 @@ from cloneproof.rewards.feature_model_sandwich import sandwich_root
 from cloneproof.rewards.objective import logistic
 from cloneproof.rewards.weighting import WeightedDesign
 
-__all__ = ["FeatureReward"]
+__all__ = ["FeatureReward", "check_shrinkage", "mean_variance"]
+
+
+def check_shrinkage(shrinkage: Any) -> float | Literal["auto"]:
+    """Return a checked shrinkage."""
+    if isinstance(shrinkage, str):
+        if shrinkage != "auto":
+            raise ParameterError(f"shrinkage must be a number in [0, inf) or 'auto'. Got {shrinkage!r}.")
+        return "auto"
+    return check_number("shrinkage", shrinkage, low=0.0)
+
+
+def mean_variance(features: FloatArray, w: FloatArray) -> float:
+    """Return ``tr(S^2) / tr(S)`` of the weighted covariance S of centred features; 1 where S is 0."""
+    S = (features.T * w) @ features
+    trace = float(np.trace(S))
+    return float((S * S).sum()) / trace if trace > 0 else 1.0
 
 
 class FeatureReward:
@@ -39,21 +58,15 @@ class FeatureReward:
         self,
         design: WeightedDesign,
         features: FloatArray,
-        penalty: FloatArray | None,
+        penalty: float,
         clusters: IntArray | None,
     ) -> None:
-        """Fit on centred features and keep what intervals need."""
+        """Fit on centred features, with ``penalty |theta|^2 / 2``, and keep what intervals need."""
         objective = objective_of(design, float(self.regularization))
         fit = fit_features(objective, features, penalty=penalty, tol=float(self.tol))
         self._fit = fit
-        self._root = sandwich_root(
-            design.comparisons,
-            design.row_weights(),
-            fit.rewards,
-            features @ fit.basis,
-            fit.hessian,
-            clusters,
-        )
+        self._n_clusters = None if clusters is None else int(clusters.max()) + 1
+        self._root = sandwich_root(design, fit.rewards, features @ fit.basis, fit.hessian, clusters)
         self.alternative_weight_ = design.alternative_weight
         self.rewards_ = fit.rewards
         self.gradient_norm_ = fit.gradient_norm
@@ -81,8 +94,8 @@ class FeatureReward:
         """
         return np.asarray(self._features(X) @ self._fit.theta, dtype=np.float64)
 
-    def interval(self, level: float = 0.95, X: ArrayLike | None = None) -> tuple[FloatArray, FloatArray]:
-        """Return lower and upper limits for each reward.
+    def interval(self, level: float = 0.95, X: ArrayLike | None = None) -> FloatArray:
+        """Return the ends of an interval for each reward.
 
         Parameters
         ----------
@@ -93,21 +106,24 @@ class FeatureReward:
 
         Returns
         -------
-        low, high : ndarray of shape (n_alternatives,)
+        ends : ndarray of shape (n_alternatives, 2)
 
         Notes
         -----
-        Normal limits from the sandwich covariance, around the reward that the regularised fit aims at:
+        Normal limits (Student's t with clusters) from the sandwich covariance, around the reward that the regularised fit aims at:
         the bias of the ridge and of the features is not in them.
         """
         check_number("level", level, low=0.0, high=1.0, low_open=True)
-        width = float(norm.ppf(0.5 + 0.5 * level))
+        tail = 0.5 * (1.0 + level)
+        width = float(
+            norm.ppf(tail) if self._n_clusters is None else student.ppf(tail, max(self._n_clusters - 1, 1))
+        )
         if X is None:
             center, errors = self.rewards_, self.standard_errors_
         else:
             features = self._features(X)
             center, errors = features @ self._fit.theta, self._errors(features)
-        return center - width * errors, center + width * errors
+        return np.column_stack([center - width * errors, center + width * errors])
 
     def win_rate(self, a: int, b: int) -> float:
         """Return the fitted probability that alternative `a` is preferred to `b` (positions)."""

@@ -25,7 +25,7 @@ ROUGH = 1e-6
 def choose_shrinkage(
     design: WeightedDesign,
     features: FloatArray,
-    unit: FloatArray | float,
+    unit: float,
     *,
     regularization: float,
     points: FloatArray,
@@ -39,8 +39,8 @@ def choose_shrinkage(
     ----------
     features : ndarray of shape (n_alternatives, n_features)
         Centred.
-    unit : float, or ndarray of shape (n_features, n_features)
-        The penalty on theta for a shrinkage of 1 (a float: times the identity).
+    unit : float
+        The penalty on theta for a shrinkage of 1.
     points : ndarray of shape (n_alternatives, n_dims)
         Embeddings, to recognise copies.
 
@@ -51,7 +51,6 @@ def choose_shrinkage(
     """
     pairs = design.pairs
     fold = _folds(pairs.left, pairs.right, group_duplicates(points).inverse)
-    penalty = unit * np.eye(features.shape[1]) if np.ndim(unit) == 0 else np.asarray(unit)
     ridge = regularization * design.alternative_weight
     loss = np.zeros(len(SHRINKAGES))
     for k in range(N_FOLDS):
@@ -68,7 +67,7 @@ def choose_shrinkage(
         if train.total_weight <= 0:
             continue
         for i, shrinkage in enumerate(SHRINKAGES):
-            fit = fit_features(train, features, penalty=shrinkage * penalty, tol=ROUGH)
+            fit = fit_features(train, features, penalty=shrinkage * unit, tol=ROUGH)
             loss[i] -= test.log_likelihood(fit.rewards)
     return SHRINKAGES[int(np.argmin(loss))]
 

@@ -6,13 +6,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cloneproof._core.errors import InputError
-from cloneproof._core.typing import FloatArray, IntArray
-from cloneproof.preferences import Comparisons
-from cloneproof.rewards.comparison_weights_rows import group_rows
+from cloneproof._core.typing import FloatArray
 from cloneproof.rewards.objective import Objective
 from cloneproof.rewards.weighting import WeightedDesign
 
-__all__ = ["as_clusters", "as_embeddings", "objective_of"]
+__all__ = ["as_embeddings", "objective_of"]
 
 
 def objective_of(design: WeightedDesign, regularization: float) -> Objective:
@@ -52,33 +50,3 @@ def as_embeddings(X: ArrayLike, n_alternatives: int | None = None, n_dims: int |
             f"{points[row, column]} (row {row}, column {column})."
         )
     return points
-
-
-def as_clusters(clusters: ArrayLike | str | None, comparisons: Comparisons) -> IntArray | None:
-    """Return the cluster of each row as integers from 0, or None where every row stands alone.
-
-    Parameters
-    ----------
-    clusters : {"annotator", "pair"}, array-like of shape (n_comparisons,), or None
-    """
-    if clusters is None:
-        return None
-    if isinstance(clusters, str):
-        if clusters == "pair":
-            return np.asarray(group_rows(comparisons).pair, dtype=np.int64)
-        if clusters != "annotator":
-            raise InputError(
-                f"clusters must be 'annotator', 'pair', one label per comparison, or None. Got {clusters!r}."
-            )
-        if comparisons.annotator is None:
-            raise InputError("clusters='annotator' needs comparisons that name their annotators.")
-        labels = comparisons.annotator.tolist()
-    else:
-        labels = np.asarray(clusters).tolist()
-        if len(labels) != comparisons.n_comparisons:
-            raise InputError(
-                f"clusters has {len(labels):,} labels, expected {comparisons.n_comparisons:,}: "
-                "one per comparison."
-            )
-    code: dict[object, int] = {}
-    return np.fromiter((code.setdefault(label, len(code)) for label in labels), np.int64, len(labels))

@@ -8,13 +8,13 @@ import numpy as np
 import scipy.linalg
 from numpy.typing import ArrayLike
 
-from cloneproof._core.errors import ParameterError
 from cloneproof._core.typing import FloatArray
 from cloneproof._core.validation import check_integer, check_number
 from cloneproof.preferences import Comparisons
-from cloneproof.rewards.feature_model_base import FeatureReward
+from cloneproof.rewards.feature_model_base import FeatureReward, check_shrinkage, mean_variance
 from cloneproof.rewards.feature_model_choice import choose_shrinkage
-from cloneproof.rewards.feature_model_rows import as_clusters, as_embeddings
+from cloneproof.rewards.feature_model_rows import as_embeddings
+from cloneproof.rewards.uncertainty_scores import as_clusters
 from cloneproof.rewards.weighting import weigh
 
 __all__ = ["LinearReward"]
@@ -116,7 +116,7 @@ class LinearReward(FeatureReward):
         alternative_weight: ArrayLike | None = None,
         comparison_weight: ArrayLike | None = None,
         *,
-        clusters: ArrayLike | Literal["annotator", "pair"] | None = None,
+        clusters: ArrayLike | str | None = None,
     ) -> LinearReward:
         """Fit theta.
 
@@ -130,8 +130,9 @@ class LinearReward(FeatureReward):
         comparison_weight : array-like of shape (n_comparisons,), default=None
             Weight of each whole row, its count included, on any scale. None: with alternative weights
             each observed pair has ``w_a w_b``, shared by its rows; without, every comparison counts once.
-        clusters : {"annotator", "pair"} or array-like of shape (n_comparisons,), default=None
-            Rows with one label are dependent: the standard errors treat them as one unit.
+        clusters : array-like of shape (n_comparisons,), "annotator" or "row", default=None
+            What is independent of what, for standard errors: rows of one cluster are not. None: by
+            annotator where the comparisons name them, else by row.
 
         Returns
         -------
@@ -146,14 +147,10 @@ class LinearReward(FeatureReward):
         """
         check_number("regularization", self.regularization, low=0.0)
         check_number("tol", self.tol, low=0.0, low_open=True)
-        shrinkage = self.shrinkage
-        if shrinkage != "auto":
-            if isinstance(shrinkage, str):
-                raise ParameterError(f"shrinkage must be a number in [0, inf) or 'auto'. Got {shrinkage!r}.")
-            shrinkage = check_number("shrinkage", shrinkage, low=0.0)
+        shrinkage = check_shrinkage(self.shrinkage)
         points = as_embeddings(X, comparisons.n_alternatives)
-        units = as_clusters(clusters, comparisons)
         design = weigh(comparisons, alternative_weight, comparison_weight)
+        units = as_clusters(clusters, design)
         w = design.alternative_weight
         self.center_ = np.asarray(w @ points, dtype=np.float64)
         centred = points - self.center_
@@ -164,8 +161,7 @@ class LinearReward(FeatureReward):
                 design, features, unit, regularization=float(self.regularization), points=points
             )
         self.shrinkage_ = float(shrinkage)
-        penalty = self.shrinkage_ * unit * np.eye(features.shape[1]) if self.shrinkage_ > 0 else None
-        self._minimise(design, features, penalty, units)
+        self._minimise(design, features, self.shrinkage_ * unit, units)
         self.coef_ = self._fit.theta if axes is None else np.asarray(axes @ self._fit.theta)
         self._inside = axes
         return self
@@ -183,12 +179,10 @@ class LinearReward(FeatureReward):
             inside = centred @ axes.T
         else:
             axes, inside = None, centred
-        S = (inside.T * w) @ inside
-        trace = float(np.trace(S))
-        unit = float((S * S).sum()) / trace if trace > 0 else 1.0
+        unit = mean_variance(inside, w)
         if self.n_components is not None:
             n_components = check_integer("n_components", self.n_components, low=1, high=n_dims)
-            _, vectors = scipy.linalg.eigh(S)
+            _, vectors = scipy.linalg.eigh((inside.T * w) @ inside)
             principal = vectors[:, ::-1][:, :n_components]
             return (principal if axes is None else axes.T @ principal), unit
         return (None if axes is None else axes.T), unit
