@@ -1,20 +1,16 @@
-"""Files that carry the results on: training rows, weights, comparisons, run directories."""
+"""Files that carry the results on: training rows, weights, comparisons, run directories.
+
+The names of run directories load on first use: writing rows for training needs no audit.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 from cloneproof.export.comparison_files import (
     labelled_table,
     weights_table,
     write_comparisons,
     write_weights,
-)
-from cloneproof.export.run_directory import (
-    RESULT_FILES,
-    alternatives_table,
-    check_run_directory,
-    comparisons_table,
-    open_run,
-    read_manifest,
-    summary,
-    write_run,
 )
 from cloneproof.export.table_files import write_table
 from cloneproof.export.training_rows import (
@@ -24,13 +20,23 @@ from cloneproof.export.training_rows import (
     write_training,
 )
 
+if TYPE_CHECKING:
+    from cloneproof.export.run_directory import (
+        RESULT_FILES,
+        alternatives_table,
+        check_run_directory,
+        comparisons_table,
+        read_manifest,
+        summary,
+        write_run,
+    )
+
 __all__ = [
     "RESULT_FILES",
     "alternatives_table",
     "check_run_directory",
     "comparisons_table",
     "labelled_table",
-    "open_run",
     "read_manifest",
     "resampled_table",
     "summary",
@@ -43,3 +49,10 @@ __all__ = [
     "write_training",
     "write_weights",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a name of the run directory on first use."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module("cloneproof.export.run_directory"), name)
