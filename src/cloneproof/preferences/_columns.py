@@ -131,6 +131,6 @@ def _checked(positions: Positions) -> Positions:
         first = int(np.argmax(same))
         raise InputError(
             f"{int(same.sum()):,} of {len(left):,} rows compare an alternative with itself, "
-            f"first: {ids[left[first]]!r} (row {first}). Drop them."
+            f"first: {ids.item(int(left[first]))!r} (row {first}). Drop them."
         )
     return positions

@@ -159,7 +159,8 @@ class _Problem:
         step = np.empty(m + q)
         through = solved[:, 1:]
         schur = corner - border.T @ through
-        if q and np.linalg.cond(schur) > 1e13:
+        scale = np.sqrt(np.abs(np.diag(corner)))
+        if q and np.linalg.eigvalsh(schur / np.outer(scale, scale))[0] < 1e-10:
             raise InputError(
                 "a covariate is determined by the alternatives or by the other covariates, so that its "
                 "coefficient cannot be told from the rewards. Drop it."

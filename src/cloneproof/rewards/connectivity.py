@@ -107,7 +107,9 @@ def require_maximum(
         else "never won against"
     )
     witness = position[found]
-    names = ", ".join(repr(ids[k]) for k in witness[:5]) + (", ..." if len(witness) > 5 else "")
+    names = ", ".join(repr(label) for label in ids[witness[:5]].tolist()) + (
+        ", ..." if len(witness) > 5 else ""
+    )
     rest = len(position) - len(witness)
     raise NoMaximumLikelihoodError(
         f"The likelihood has no finite maximum: the set of {len(witness):,} alternative"

@@ -37,7 +37,7 @@ def set_limit_rewards(design: WeightedDesign, rewards: FloatArray, regularizatio
             first = int(np.argmax(unbounded))
             raise NoMaximumLikelihoodError(
                 f"{int(unbounded.sum()):,} alternatives of weight 0 only won, only lost, or met no "
-                f"alternative of positive weight, first: {design.comparisons.ids[first]!r}; their reward "
+                f"alternative of positive weight, first: {design.comparisons.ids.item(first)!r}; their reward "
                 f"has no finite limit. Use regularization > 0 or give them a positive weight."
             )
     opponent = rewards[pairs.opponent]

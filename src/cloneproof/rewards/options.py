@@ -110,5 +110,5 @@ def check_combination(design: WeightedDesign, *, what: str) -> None:
         first = int(np.argmax(design.in_limit))
         raise InputError(
             f"{what} needs every alternative to carry weight; {int(design.in_limit.sum()):,} have weight 0, "
-            f"first: {design.comparisons.ids[first]!r}. Give them a small weight, or leave {what} out."
+            f"first: {design.comparisons.ids.item(first)!r}. Give them a small weight, or leave {what} out."
         )

@@ -221,7 +221,7 @@ def _few(system: FittedSystem, scores: Scores) -> list[str]:
         first = int(np.argmax(few))
         reasons.append(
             f"{int(few.sum()):,} of {m:,} alternatives have fewer than {FEW_COMPARISONS} comparisons, "
-            f"first: {c.ids[first]!r} with {n[first]:g}"
+            f"first: {c.ids.item(first)!r} with {n[first]:g}"
         )
     if scores.n_clusters is not None and scores.n_clusters < FEW_COMPARISONS:
         reasons.append(f"there are {scores.n_clusters} clusters, fewer than {FEW_COMPARISONS}")
@@ -242,7 +242,7 @@ def _graph(system: FittedSystem) -> list[str]:
         return []
     first = int(np.argmax(dominant))
     reason = (
-        f"a set of {int(dominant.sum()):,} alternatives (such as {c.ids[first]!r}) never won or never lost "
+        f"a set of {int(dominant.sum()):,} alternatives (such as {c.ids.item(first)!r}) never won or never lost "
         f"against the rest: the ridge alone bounds their distance"
     )
     return [reason]
@@ -270,5 +270,5 @@ def _bridges(system: FittedSystem, found: Uncertainty) -> list[str]:
     if not thin.any():
         return []
     k = int(np.argmin(np.where(thin, behind, np.inf)))
-    a, b = c.ids[pairs.left[k]], c.ids[pairs.right[k]]
+    a, b = c.ids.item(int(pairs.left[k])), c.ids.item(int(pairs.right[k]))
     return [f"the difference of {a!r} and {b!r} rests on about {behind[k]:.0f} comparisons"]
