@@ -62,8 +62,9 @@ def effective_sample_size(weights: ArrayLike) -> float:
 
 def check_finite(X: NDArray[np.floating[Any]], *, name: str = "X") -> None:
     """Raise InputError where a coordinate is NaN, infinite or too large to square."""
+    largest = min(LARGEST_COORDINATE, float(np.finfo(X.dtype).max))
     with np.errstate(invalid="ignore"):
-        fine = np.abs(X) <= LARGEST_COORDINATE
+        fine = np.abs(X) <= X.dtype.type(largest)
     if not fine.all():
         bad = ~fine
         row, column = (int(i) for i in np.argwhere(bad)[0])

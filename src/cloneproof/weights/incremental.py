@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from cloneproof._core.errors import InputError
 from cloneproof._core.progress import track
 from cloneproof._core.typing import FloatArray, IndexArray, IntArray
 from cloneproof.weights.nearest import NearestMethod, Points, make_index
 from cloneproof.weights.voronoi_samples import SampleSource
 
-__all__ = ["NearestState"]
+__all__ = ["NearestState", "as_positions"]
 
 
 class NearestState:
@@ -29,7 +30,9 @@ class NearestState:
     Attributes
     ----------
     indices : ndarray of shape (n_samples, 2), int32
-        Positions of the two nearest; the second is -1 where it is unknown or there is none.
+        Positions of the two nearest; the second is -1 where it is unknown or there is none. Once a removal
+        has changed the order of the points (the first of several copies went), of several points at the
+        distance of the second any may stand there, and it is searched again before it becomes the nearest.
     distances : ndarray of shape (n_samples, 2)
         Their squared distances; inf where the position is -1.
     """
@@ -95,7 +98,7 @@ class NearestState:
         moved = np.where(self.indices >= 0, positions[self.indices], -1)
         ambiguous = np.zeros(len(moved), dtype=bool)
         if not in_order:  # who comes first at equal distances may have changed
-            ambiguous = self.distances[:, 0] == self.distances[:, 1]
+            ambiguous = (self.distances[:, 0] == self.distances[:, 1]) | (self.indices[:, 1] < 0)
         lost = moved[:, 0] < 0
         promoted = lost & (moved[:, 1] >= 0)
         self.order_kept = self.order_kept and in_order
@@ -121,3 +124,27 @@ class NearestState:
                     self.indices[rows], self.distances[rows] = index.query(samples[rows - begin])
                     advance(int(rows.size))
                 begin += len(samples)
+
+
+def as_positions(indices: ArrayLike, n: int) -> IntArray:
+    """Return positions to remove, checked."""
+    positions = np.atleast_1d(np.asarray(indices))
+    if positions.size == 0:
+        return np.empty(0, dtype=np.int64)
+    if positions.ndim != 1 or not np.issubdtype(positions.dtype, np.integer):
+        raise InputError(
+            f"indices must be whole numbers of shape (n_removed,). Got {positions.dtype} of shape "
+            f"{positions.shape}."
+        )
+    bad = (positions < 0) | (positions >= n)
+    if bad.any():
+        first = int(np.argmax(bad))
+        raise InputError(
+            f"indices must lie in 0..{n - 1}; {int(bad.sum())} of {positions.size} do not, "
+            f"first: {positions[first]} (position {first})."
+        )
+    if np.unique(positions).size != positions.size:
+        raise InputError("indices must name each alternative once. Got some twice.")
+    if positions.size == n:
+        raise InputError(f"indices must leave at least one alternative. Got all {n}.")
+    return positions.astype(np.int64)

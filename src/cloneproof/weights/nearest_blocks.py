@@ -84,7 +84,7 @@ class BlockIndex:
             self._query_block(samples[rows], indices[rows], distances[rows])
 
         with threadpool_limits(limits=1, user_api="blas"):
-            if self.n_threads == 1 or len(blocks) == 1:
+            if self.n_threads == 1 or len(blocks) <= 1:
                 for begin in blocks:
                     work(begin)
             else:

@@ -9,18 +9,24 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
-from cloneproof._core.errors import EmptyCellWarning, InputError, ParameterError
-from cloneproof._core.typing import FloatArray, IntArray, RandomState
-from cloneproof._core.validation import check_choice, check_integer, check_number, generator
+from cloneproof._core.errors import EmptyCellWarning, ParameterError
+from cloneproof._core.typing import FloatArray, RandomState
+from cloneproof._core.validation import check_number, generator
 from cloneproof.weights.base import Weighting
 from cloneproof.weights.duplicates import Duplicates, group_duplicates
-from cloneproof.weights.incremental import NearestState
-from cloneproof.weights.nearest import NearestMethod, Points, count_threads
+from cloneproof.weights.incremental import NearestState, as_positions
+from cloneproof.weights.nearest import NearestMethod, Points
 from cloneproof.weights.projection import Projection, principal_components
 from cloneproof.weights.region import Region
 from cloneproof.weights.voronoi_auto import sample_until
 from cloneproof.weights.voronoi_interval import format_weights, share_interval
-from cloneproof.weights.voronoi_options import RegionOption, exact_shares, read_reference, resolve_region
+from cloneproof.weights.voronoi_options import (
+    RegionOption,
+    check_options,
+    exact_shares,
+    read_reference,
+    resolve_region,
+)
 from cloneproof.weights.voronoi_samples import CellShares, ReferenceSource, SampleSource, SobolSource
 
 __all__ = ["VoronoiWeights"]
@@ -175,7 +181,7 @@ class VoronoiWeights(Weighting):
             If `X` or the reference sample is empty, not a table, or holds a value that is not finite.
         """
         table = self._validate(X)
-        self._check_options(table.shape[1])
+        check_options(self, table.shape[1])
         self._seed = int(generator(self.random_state).integers(2**63))
         self._rebuild(table)
         return self
@@ -224,7 +230,7 @@ class VoronoiWeights(Weighting):
             If a position is out of range or given twice, or none would stay.
         """
         check_is_fitted(self, "weights_")
-        removed = _as_positions(indices, self.weights_.size)
+        removed = as_positions(indices, self.weights_.size)
         stays = np.ones(self.weights_.size, dtype=bool)
         stays[removed] = False
         inverse = self._copies.inverse[stays]
@@ -256,35 +262,6 @@ class VoronoiWeights(Weighting):
     def format_weights(self, *, digits: int = 3) -> list[str]:
         """Write the weights; one whose cell drew no sample reads "< bound", never 0."""
         return format_weights(self.weights_, self.upper_bounds_, digits=digits)
-
-    def _check_options(self, n_dims: int) -> None:
-        """Raise ParameterError where an option has no meaning."""
-        reference = read_reference(self.region, n_dims)
-        check_number("margin", self.margin, low=0.0)
-        check_number("smoothing", self.smoothing, low=0.0)
-        if self.smoothing != 0.0 and reference is None:
-            raise ParameterError(
-                "smoothing needs a reference sample as the region. Got a region without one."
-            )
-        if reference is not None and (self.margin != 0.0 or self.n_samples == "auto"):
-            raise ParameterError(
-                'a reference sample takes neither margin nor n_samples="auto": it is as large as it is. '
-                f"Got margin={self.margin!r}, n_samples={self.n_samples!r}."
-            )
-        if self.n_components is not None:
-            check_integer("n_components", self.n_components, low=1, high=n_dims)
-        if self.n_samples != "auto":
-            check_integer("n_samples", self.n_samples, low=1, high=2**34)
-        check_integer("max_samples", self.max_samples, low=1, high=2**34)
-        check_integer("n_replicates", self.n_replicates, low=2, high=2**10)
-        check_number("rtol", self.rtol, low=0.0, low_open=True)
-        if self.threshold is not None:
-            check_number("threshold", self.threshold, low=0.0, low_open=True, high=1.0)
-        check_choice("cells", self.cells, ("auto", "exact", "sampled"))
-        if self.cells == "exact" and reference is not None:
-            raise ParameterError('cells="exact" needs a region with a volume. Got a reference sample.')
-        check_choice("method", self.method, ("auto", "tree", "blocks", "torch"))
-        count_threads(self.n_jobs)
 
     def _rebuild(self, table: Points) -> None:
         """Compute everything from the alternatives, shape (n_alternatives, n_dims)."""
@@ -397,10 +374,15 @@ class VoronoiWeights(Weighting):
         empty = int((cells.hits[self._merged.inverse][self._copies.inverse] == 0).sum())
         if empty:
             bound = format_weights([0.0], [float(share_interval(cells, 0.95)[cells.hits == 0, 1][0])])[0]
+            if isinstance(self.region_, Region):
+                drawn = f"drew none of {self.n_samples_:,} samples"
+                advice = "Raise n_samples, or reduce the dimensions with n_components."
+            else:
+                drawn = f"are nearest to none of {cells.n_samples:,} rows of the reference sample"
+                advice = "Give a larger reference sample, or set smoothing."
             warnings.warn(
-                f"{empty:,} of {self.weights_.size:,} alternatives drew none of {self.n_samples_:,} samples; "
-                f"their weights are {bound} (95 %), not 0. Raise n_samples, or reduce the dimensions with "
-                "n_components.",
+                f"{empty:,} of {self.weights_.size:,} alternatives {drawn}; their weights are {bound} (95 %), "
+                f"not 0. {advice}",
                 EmptyCellWarning,
                 stacklevel=4,
             )
@@ -412,27 +394,3 @@ class VoronoiWeights(Weighting):
     def _spread(self, per_point: FloatArray) -> FloatArray:
         """Split a quantity per distinct projected point among the alternatives."""
         return self._copies.share(self._merged.share(per_point))
-
-
-def _as_positions(indices: ArrayLike, n: int) -> IntArray:
-    """Return positions to remove, checked."""
-    positions = np.atleast_1d(np.asarray(indices))
-    if positions.size == 0:
-        return np.empty(0, dtype=np.int64)
-    if positions.ndim != 1 or not np.issubdtype(positions.dtype, np.integer):
-        raise InputError(
-            f"indices must be whole numbers of shape (n_removed,). Got {positions.dtype} of shape "
-            f"{positions.shape}."
-        )
-    bad = (positions < 0) | (positions >= n)
-    if bad.any():
-        first = int(np.argmax(bad))
-        raise InputError(
-            f"indices must lie in 0..{n - 1}; {int(bad.sum())} of {positions.size} do not, "
-            f"first: {positions[first]} (position {first})."
-        )
-    if np.unique(positions).size != positions.size:
-        raise InputError("indices must name each alternative once. Got some twice.")
-    if positions.size == n:
-        raise InputError(f"indices must leave at least one alternative. Got all {n}.")
-    return positions.astype(np.int64)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cloneproof._core.errors import InputError, ParameterError
 from cloneproof._core.typing import FloatArray
-from cloneproof._core.validation import check_choice
+from cloneproof._core.validation import check_choice, check_integer, check_number
 from cloneproof.weights.base import check_finite
-from cloneproof.weights.nearest import Points
+from cloneproof.weights.nearest import Points, count_threads
 from cloneproof.weights.region import Box, Region, Sphere, enclosing_ball, enclosing_box, unit_cube
 from cloneproof.weights.region_hull import enclosing_hull
 
-__all__ = ["RegionName", "RegionOption", "exact_shares", "read_reference", "resolve_region"]
+if TYPE_CHECKING:
+    from cloneproof.weights.voronoi import VoronoiWeights
+
+__all__ = ["RegionName", "RegionOption", "check_options", "exact_shares", "read_reference", "resolve_region"]
 
 RegionName: TypeAlias = Literal["box", "cube", "sphere", "ball", "hull"]
 RegionOption: TypeAlias = RegionName | Region | ArrayLike
@@ -111,3 +114,31 @@ def exact_shares(region: Any, resolved: Region, points: Points) -> FloatArray | 
             return cell_lengths(exact[:, 0], float(exact.min()), float(exact.max()))
         return cell_areas(exact, polygon_of_hull(exact))
     return None
+
+
+def check_options(options: VoronoiWeights, n_dims: int) -> None:
+    """Raise ParameterError where an option has no meaning."""
+    reference = read_reference(options.region, n_dims)
+    check_number("margin", options.margin, low=0.0)
+    check_number("smoothing", options.smoothing, low=0.0)
+    if options.smoothing != 0.0 and reference is None:
+        raise ParameterError("smoothing needs a reference sample as the region. Got a region without one.")
+    if reference is not None and (options.margin != 0.0 or options.n_samples == "auto"):
+        raise ParameterError(
+            'a reference sample takes neither margin nor n_samples="auto": it is as large as it is. '
+            f"Got margin={options.margin!r}, n_samples={options.n_samples!r}."
+        )
+    if options.n_components is not None:
+        check_integer("n_components", options.n_components, low=1, high=n_dims)
+    if options.n_samples != "auto":
+        check_integer("n_samples", options.n_samples, low=1, high=2**34)
+    check_integer("max_samples", options.max_samples, low=1, high=2**34)
+    check_integer("n_replicates", options.n_replicates, low=2, high=2**10)
+    check_number("rtol", options.rtol, low=0.0, low_open=True)
+    if options.threshold is not None:
+        check_number("threshold", options.threshold, low=0.0, low_open=True, high=1.0)
+    check_choice("cells", options.cells, ("auto", "exact", "sampled"))
+    if options.cells == "exact" and reference is not None:
+        raise ParameterError('cells="exact" needs a region with a volume. Got a reference sample.')
+    check_choice("method", options.method, ("auto", "tree", "blocks", "torch"))
+    count_threads(options.n_jobs)
