@@ -185,3 +185,68 @@ def test_ratings_are_for_display():
     assert to_rating(1.0, scale=2, base=5).tolist() == 7
     with pytest.raises(ParameterError, match="scale"):
         to_rating([0], scale=0)
+
+
+@pytest.mark.parametrize("ties", ["half", "rao-kupper", "davidson"])
+@pytest.mark.parametrize("fixed", [None, {"m0": 1.0, "m3": -0.5}])
+def test_standard_errors_of_all_parameters_by_differences(ties, fixed):
+    """The Jacobian of the mean score by central differences, and the scores one row at a time."""
+    c, z = world()
+    w = np.arange(1, M + 1) / np.arange(1, M + 1).sum()
+    bt = BradleyTerry(ties=ties).fit(c, w, covariates=z, anchors=fixed)
+    held = [] if fixed is None else [int(name[1:]) for name in fixed]
+    eta = [] if ties == "half" else [np.log(bt.tie_parameter_)]
+    centre = [] if fixed is None else [float(w @ bt.rewards_)]
+    at = np.concatenate([bt.rewards_, eta, bt.coefficients_, centre])
+    n_eta = len(eta)
+    given = None if fixed is None else {k: bt.rewards_[k] for k in held}
+    table = z / bt.covariate_scale_
+
+    def row_losses(parameters):
+        r, d = parameters[:M], None
+        d = r[c.left] - r[c.right] + table @ parameters[M + n_eta : M + n_eta + 2]
+        y, e = c.outcome, parameters[M] if n_eta else 0.0
+        if ties == "half":
+            loss = y * np.logaddexp(0, -d) + (1 - y) * np.logaddexp(0, d)
+        elif ties == "rao-kupper":
+            won, lost = 1 / (1 + np.exp(e - d)), 1 / (1 + np.exp(e + d))
+            loss = -np.log(np.select([y == 1, y == 0], [won, lost], 1 - won - lost))
+        else:
+            parts = np.exp(d / 2), np.exp(-d / 2), np.exp(e) * np.ones(N)
+            loss = -np.log(np.select([y == 1, y == 0], parts[:2], parts[2]) / sum(parts))
+        omega = w[c.left] * w[c.right]
+        pair = np.minimum(c.left, c.right) * M + np.maximum(c.left, c.right)
+        omega = omega / np.bincount(pair)[pair]
+        return omega * (1 - w @ w) / 2 / omega.sum() * loss
+
+    def objective(parameters):
+        middle = parameters[-1] if centre else 0.0
+        return row_losses(parameters).sum() + 0.005 * w @ (parameters[:M] - middle) ** 2
+
+    assert objective(at) == pytest.approx(
+        printed_loss(at, c, ties, table, given, w)
+    )  # both write the formulas out
+    free = [k for k in range(len(at)) if k not in held]
+    h = 1e-4 * np.eye(len(at))[free]
+    hessian = np.array(
+        [
+            [
+                (
+                    objective(at + a + b)
+                    - objective(at + a - b)
+                    - objective(at - a + b)
+                    + objective(at - a - b)
+                )
+                for b in h
+            ]
+            for a in h
+        ]
+    ) / (4e-8)
+    scores = np.array([(row_losses(at + a) - row_losses(at - a)) / 2e-4 for a in h])
+    inverse = np.linalg.inv(hessian)
+    expected = np.sqrt(np.diag(inverse @ (scores @ scores.T) @ inverse))
+    found = bt.uncertainty_.standard_errors[free]
+    np.testing.assert_allclose(found, expected, rtol=2e-4)
+    np.testing.assert_allclose(
+        bt.coefficient_standard_errors_, expected[free.index(M + n_eta) :][:2], rtol=2e-4
+    )
