@@ -3,6 +3,7 @@
 from cloneproof.rewards.bootstrap import bootstrap_rewards
 from cloneproof.rewards.bradley_terry import BradleyTerry
 from cloneproof.rewards.comparison_weights import ComparisonWeighting, comparison_weights
+from cloneproof.rewards.effective import WeightCost, measure_weight_cost
 from cloneproof.rewards.identities import weighted_win_rate_residual, win_rate_gaps
 from cloneproof.rewards.kernel import KernelReward
 from cloneproof.rewards.linear import LinearReward
@@ -15,8 +16,10 @@ __all__ = [
     "KernelReward",
     "LinearReward",
     "Objective",
+    "WeightCost",
     "bootstrap_rewards",
     "comparison_weights",
+    "measure_weight_cost",
     "to_rating",
     "total_comparison_weight",
     "weighted_win_rate_residual",
