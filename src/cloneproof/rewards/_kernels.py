@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import numba
 import numpy as np
 from numba import types
+from numpy.typing import NDArray
 
 from cloneproof._core.typing import FloatArray, IndexArray, IntArray
 from cloneproof.rewards import objective
@@ -231,3 +232,43 @@ def laplacian_products(
             for j in range(k):
                 products[a, j] -= h * vectors[b, j]
                 products[b, j] -= h * vectors[a, j]
+
+
+@_compiled(types.void(_starts, _ints, _floats, _floats, _float_out, _float_out))
+def sum_won_and_lost(
+    start: IntArray, right: IndexArray, win: FloatArray, loss: FloatArray, won: FloatArray, lost: FloatArray
+) -> None:
+    """Fill the weight that each alternative won and lost over its pairs."""
+    m = len(start) - 1
+    won[:] = 0.0
+    lost[:] = 0.0
+    for a in range(m):
+        up, down = 0.0, 0.0
+        for e in range(start[a], start[a + 1]):
+            b = right[e]
+            up += win[e]
+            down += loss[e]
+            won[b] += loss[e]
+            lost[b] += win[e]
+        won[a] += up
+        lost[a] += down
+
+
+@_compiled(types.int64(_starts, _ints, _floats, _floats, types.boolean[::1]))
+def spread_reach(
+    start: IntArray, right: IndexArray, win: FloatArray, loss: FloatArray, reached: NDArray[np.bool_]
+) -> int:
+    """Mark whom the reached ones beat, once down and once up the list; returns how many are new."""
+    m = len(start) - 1
+    fresh = 0
+    for k in range(2 * m):
+        a = k if k < m else 2 * m - 1 - k
+        for e in range(start[a], start[a + 1]):
+            b = right[e]
+            if reached[a] and not reached[b] and win[e] > 0.0:
+                reached[b] = True
+                fresh += 1
+            elif reached[b] and not reached[a] and loss[e] > 0.0:
+                reached[a] = True
+                fresh += 1
+    return fresh

@@ -43,6 +43,8 @@ def find_dominant_set(pairs: Pairs, held: NDArray[np.bool_] | None = None) -> ND
         The smallest witness at either end of the order: a set without `held` members that never lost
         to the rest, or never won.
     """
+    if _reaches_all(pairs, held):
+        return None
     m = pairs.n_alternatives
     node = np.arange(m)
     if held is not None and held.any():
@@ -69,6 +71,24 @@ def find_dominant_set(pairs: Pairs, held: NDArray[np.bool_] | None = None) -> ND
     return np.asarray(component == int(np.argmin(size)))
 
 
+def _reaches_all(pairs: Pairs, held: NDArray[np.bool_] | None) -> bool:
+    """Tell, within a few passes, whether all alternatives reach each other; False may mean "not sure"."""
+    from cloneproof.rewards._kernels import spread_reach
+
+    for beat, beaten in ((pairs.win, pairs.loss), (pairs.loss, pairs.win)):
+        reached = np.zeros(pairs.n_alternatives, dtype=bool)
+        if held is not None and held.any():
+            reached |= held
+        else:
+            reached[0] = True
+        for _ in range(8):
+            if not spread_reach(pairs.start, pairs.right, beat, beaten, reached):
+                break
+        if not reached.all():
+            return False
+    return True
+
+
 def require_maximum(
     pairs: Pairs, held: NDArray[np.bool_], active: NDArray[np.bool_], ids: LabelArray
 ) -> None:
@@ -82,16 +102,7 @@ def require_maximum(
     position = np.flatnonzero(active)
     if len(position) < 2 or held[position].all():
         return
-    kept = active[pairs.left] & active[pairs.right]
-    code = np.cumsum(active) - 1
-    start = np.zeros(len(position) + 1, dtype=np.int64)
-    inner = Pairs(
-        start=start,
-        left=code[pairs.left[kept]].astype(np.int32),
-        right=code[pairs.right[kept]].astype(np.int32),
-        win=pairs.win[kept],
-        loss=pairs.loss[kept],
-    )
+    inner = pairs if active.all() else _among(pairs, active)
     found = find_dominant_set(inner, held[position])
     if found is None:
         return
@@ -116,4 +127,20 @@ def require_maximum(
         f"{'s' if len(witness) > 1 else ''} {{{names}}} {how} the other {rest:,}, so nothing bounds the "
         f"distance between them. Use regularization > 0, give every alternative a positive weight, or "
         f"drop these alternatives."
+    )
+
+
+def _among(pairs: Pairs, active: NDArray[np.bool_]) -> Pairs:
+    """Return the pairs among the active alternatives, renumbered."""
+    kept = active[pairs.left] & active[pairs.right]
+    code = np.cumsum(active) - 1
+    left = code[pairs.left[kept]].astype(np.int32)
+    start = np.zeros(int(active.sum()) + 1, dtype=np.int64)
+    np.cumsum(np.bincount(left, minlength=len(start) - 1), out=start[1:])
+    return Pairs(
+        start=start,
+        left=left,
+        right=code[pairs.right[kept]].astype(np.int32),
+        win=pairs.win[kept],
+        loss=pairs.loss[kept],
     )

@@ -112,15 +112,16 @@ def minimise(pairs: Pairs, ridge: FloatArray, *, tol: float, start: FloatArray |
     because a small weight hides a large error of its reward.
     """
     m = pairs.n_alternatives
-    total = float(pairs.weight.sum())
-    size = np.maximum(ridge + pairs.degree(pairs.weight), np.finfo(float).tiny)
+    won, lost = pairs.won_and_lost()
+    total = float(won.sum())
+    size = np.maximum(ridge + won + lost, np.finfo(float).tiny)
     singular = not bool((ridge > 0.0).any())
     solver: Solver = (
         DenseCholesky(pairs, singular=singular)
         if m <= DENSE_UP_TO
         else ConjugateGradient(pairs, max_iterations=250)
     )
-    rewards = _first_guess(pairs, ridge) if start is None else np.array(start, dtype=np.float64)
+    rewards = _first_guess(won, lost, ridge) if start is None else np.array(start, dtype=np.float64)
     point = _Point(pairs, ridge, rewards, into=np.empty(len(pairs)))
     if total <= 0.0:
         return Solution(
@@ -134,11 +135,8 @@ def minimise(pairs: Pairs, ridge: FloatArray, *, tol: float, start: FloatArray |
         return _iterate(pairs, ridge, solver, point, size=size, total=total, singular=singular, tol=tol)
 
 
-def _first_guess(pairs: Pairs, ridge: FloatArray) -> FloatArray:
+def _first_guess(won: FloatArray, lost: FloatArray, ridge: FloatArray) -> FloatArray:
     """Return the log odds of each alternative's own win rate, tempered by the ridge."""
-    m = pairs.n_alternatives
-    won = np.bincount(pairs.left, pairs.win, m) + np.bincount(pairs.right, pairs.loss, m)
-    lost = np.bincount(pairs.left, pairs.loss, m) + np.bincount(pairs.right, pairs.win, m)
     temper = 0.02 * (won + lost) + ridge
     temper[temper == 0.0] = 1.0
     return np.asarray(np.log((won + temper) / (lost + temper)), dtype=np.float64)
@@ -176,15 +174,16 @@ def _iterate(
         if stuck or iteration == MAX_ITERATIONS:
             break
         relative_before = relative
+        forcing = max(min(0.1, relative), 1e-13 / max(relative, 1e-13))  # no tighter than rewards need
         try:
             solver.update(point.curvature, point.diagonal)
-            step = -solver.solve(point.gradient, max(min(0.1, relative), 1e-9))
+            step = -solver.solve(point.gradient, forcing)
         except SlowSolveError:
             solver = _exact_solver(pairs, singular=singular) or ConjugateGradient(
                 pairs, max_iterations=20 * pairs.n_alternatives
             )
             solver.update(point.curvature, point.diagonal)
-            step = -solver.solve(point.gradient, max(min(0.1, relative), 1e-9))
+            step = -solver.solve(point.gradient, forcing)
         if singular:
             step -= step.mean()
         point = _damped(pairs, ridge, point, step)

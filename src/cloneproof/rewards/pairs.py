@@ -57,6 +57,14 @@ class Pairs:
         """Return the pairs with both sides' weights multiplied by `factor` (one, or one per pair)."""
         return replace(self, win=self.win * factor, loss=self.loss * factor)
 
+    def won_and_lost(self) -> tuple[FloatArray, FloatArray]:
+        """Return the weight that each alternative won and lost, both of shape (n_alternatives,)."""
+        from cloneproof.rewards._kernels import sum_won_and_lost
+
+        won, lost = np.empty(self.n_alternatives), np.empty(self.n_alternatives)
+        sum_won_and_lost(self.start, self.right, self.win, self.loss, won, lost)
+        return won, lost
+
     def degree(self, values: FloatArray) -> FloatArray:
         """Sum a value per pair over the pairs of each alternative, shape (n_alternatives,)."""
         m = self.n_alternatives
@@ -137,13 +145,15 @@ def _by_sorting(
         win=_shrunk(win, n_pairs),
         loss=_shrunk(loss, n_pairs),
     )
+    if weight.strides == (0,) and n and weight[0] > 0.0:
+        return pairs
     empty = pairs.weight <= 0.0
     return _without(pairs, empty) if empty.any() else pairs
 
 
 def _shrunk(values: Column, n: int) -> Column:
-    """Return the first n values; copied where that frees at least an eighth of the memory."""
-    return values[:n].copy() if 8 * n <= 7 * len(values) else values[:n]
+    """Return the first n values; copied where that frees at least half of the memory."""
+    return values[:n].copy() if 2 * n <= len(values) else values[:n]
 
 
 def _without(pairs: Pairs, empty: NDArray[np.bool_]) -> Pairs:

@@ -83,7 +83,7 @@ class WeightedDesign:
             return self.comparison_weight
         c, w = self.comparisons, self.alternative_weight
         if self.rule == "plain":
-            return c.count * (self.total_weight / _sum(c.count))
+            return _times(c.count, self.total_weight / _sum(c.count))
         rows = group_rows(c)
         return rows.spread(self.balance * w[rows.low] * w[rows.high])
 
@@ -122,20 +122,23 @@ def weigh(
         rule: Literal["plain", "balanced", "given"] = "given"
         omega = total * as_weights(comparison_weight, len(c), name="comparison_weight", per="comparison")
         pairs = collect_pairs(c.left, c.right, c.outcome, omega, m)
+    elif alternative_weight is None:
+        rule = "plain"
+        pairs = collect_pairs(c.left, c.right, c.outcome, _times(c.count, total / _sum(c.count)), m)
     else:
+        rule = "balanced"
         pairs = counted = collect_pairs(c.left, c.right, c.outcome, c.count, m)
-        rule = "plain" if alternative_weight is None else "balanced"
     balance = 1.0
-    if rule == "plain":
-        pairs = pairs.scaled(total / _sum(c.count))
-    elif rule == "balanced" or (w == 0.0).any():
+    if rule == "balanced" or (w == 0.0).any():
         counted = counted or collect_pairs(c.left, c.right, c.outcome, c.count, m)
         product = w[counted.left] * w[counted.right]
         observed = float(product.sum())
         balance = total / observed if observed > 0.0 else 1.0
         if rule == "balanced":
             pairs = counted.scaled(balance * product / counted.weight)
-    in_limit = (w == 0.0) & (pairs.degree(pairs.weight) == 0.0)
+    in_limit = w == 0.0
+    if in_limit.any():
+        in_limit &= pairs.degree(pairs.weight) == 0.0
     return WeightedDesign(
         comparisons=c,
         alternative_weight=w,
@@ -160,8 +163,15 @@ def _limit_pairs(counted: Pairs, w: FloatArray, balance: float, in_limit: NDArra
     return LimitPairs(alternative=alternative, opponent=opponent, win=win, loss=loss)
 
 
+def _times(column: FloatArray, factor: float) -> FloatArray:
+    """Multiply a column; a constant of stride 0 stays one."""
+    if column.strides == (0,) and len(column):
+        return np.broadcast_to(np.float64(column[0] * factor), column.shape)
+    return column * factor
+
+
 def _sum(column: FloatArray) -> float:
     """Sum a column, at once where it is a constant of stride 0."""
-    if column.strides == (0,):
+    if column.strides == (0,) and len(column):
         return float(column[0]) * len(column)
     return float(column.sum())
