@@ -1,5 +1,39 @@
 """Audits: what near-copies do to rewards, and what an analysis found."""
 
+from cloneproof.audit.analysis import analyse
+from cloneproof.audit.case_records import CaseRow, ParisCase
+from cloneproof.audit.case_study import run_paris_case
+from cloneproof.audit.check import check_limits, check_summary, parse_limits
+from cloneproof.audit.clones import Shift, audit_clones, measure_shift
+from cloneproof.audit.families import family_table
+from cloneproof.audit.injection import Injected, inject_clones
+from cloneproof.audit.options import AnalysisOptions
 from cloneproof.audit.records import Analysis, AuditRow, Choice, CloneAudit, FamilyTable, RewardTable
+from cloneproof.audit.weighing import Weighed, weigh_comparisons
+from cloneproof.audit.weightings import make_weighting
 
-__all__ = ["Analysis", "AuditRow", "Choice", "CloneAudit", "FamilyTable", "RewardTable"]
+__all__ = [
+    "Analysis",
+    "AnalysisOptions",
+    "AuditRow",
+    "CaseRow",
+    "Choice",
+    "CloneAudit",
+    "FamilyTable",
+    "Injected",
+    "ParisCase",
+    "RewardTable",
+    "Shift",
+    "Weighed",
+    "analyse",
+    "audit_clones",
+    "check_limits",
+    "check_summary",
+    "family_table",
+    "inject_clones",
+    "make_weighting",
+    "measure_shift",
+    "parse_limits",
+    "run_paris_case",
+    "weigh_comparisons",
+]

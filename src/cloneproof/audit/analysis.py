@@ -172,7 +172,7 @@ def _audit(weighed: Weighed, recipe: Recipe, options: AnalysisOptions, steps: St
             CloneProofWarning,
             stacklevel=2,
         )
-    wanted = {
+    wanted: dict[str, Any] = {
         "copies": [int(k) for k in options.copies],
         "noise": None if options.noise is None else [float(x) for x in options.noise],
         "targets": options.targets,

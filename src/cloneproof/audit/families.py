@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cloneproof._core.typing import FloatArray, IntArray
+from cloneproof._core.typing import IntArray
 from cloneproof._core.validation import as_weights, check_number
 from cloneproof.audit.records import FamilyTable
 from cloneproof.preferences import Comparisons
-from cloneproof.weights import find_families, n_distinct_per_family
+from cloneproof.weights import count_distinct, find_families
 
 __all__ = ["family_table"]
 
@@ -38,21 +38,21 @@ def family_table(
     points = np.asarray(embeddings)
     m = comparisons.n_alternatives
     w = as_weights(weights, m, name="weights", per="alternative")
-    labels = np.asarray(find_families(points, radius=check_number("radius", radius, low=0.0)), dtype=np.int64)
-    size = np.bincount(labels)
-    distinct: FloatArray = np.clip(n_distinct_per_family(points, labels, scale=scale), 1.0, size)
+    labels = find_families(points, radius=check_number("radius", radius, low=0.0))
+    counts = count_distinct(points, labels, scale=scale)
+    size, distinct = counts.size, counts.n_distinct
     sides = np.bincount(comparisons.left, weights=comparisons.count, minlength=m)
     sides += np.bincount(comparisons.right, weights=comparisons.count, minlength=m)
     heaviest = np.lexsort((np.arange(m), -w, labels))
     starts = np.concatenate([[0], np.cumsum(size)[:-1]])
-    order: IntArray = np.lexsort((heaviest[starts], -size, -(size / distinct)))
+    order: IntArray = np.lexsort((heaviest[starts], -size, -counts.overcount))
     position = np.empty_like(order)
     position[order] = np.arange(len(order))
     return FamilyTable(
         labels=position[labels],
         size=size[order],
         n_distinct=distinct[order],
-        overcount=(size / distinct)[order],
+        overcount=counts.overcount[order],
         share_plain=(size / m)[order],
         share_weighted=np.bincount(labels, weights=w)[order],
         n_comparisons=np.bincount(labels, weights=sides)[order],

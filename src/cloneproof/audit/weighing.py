@@ -24,7 +24,7 @@ from cloneproof.audit.records import Choice, FamilyTable
 from cloneproof.audit.weightings import make_weighting
 from cloneproof.embeddings import embed_with_encoder
 from cloneproof.preferences import Comparisons
-from cloneproof.weights import DiversityWeights, effective_sample_size, find_duplicates
+from cloneproof.weights import choose_scale, effective_sample_size, group_duplicates
 
 __all__ = ["Clock", "Weighed", "package_version", "weigh_comparisons"]
 
@@ -157,7 +157,7 @@ def weigh_comparisons(
         kept = steps.arrays("weights", {**key, "weighting": repr(weighting)}, lambda: _fit(weighting, points))
     h = float(kept["scale"]) if "scale" in kept else None
     with clock.step("families"):
-        kernel_scale = h if h is not None else _diversity_scale(points, scale)
+        kernel_scale = h if h is not None else choose_scale(points) if scale == "auto" else float(scale)
         families = family_table(
             comparisons,
             points,
@@ -182,7 +182,7 @@ def weigh_comparisons(
         scale_choice=_scale_choice(options, embedded.scale, h),
         families=families,
         coverage=measure_coverage(comparisons),
-        exact_duplicates=comparisons.n_alternatives - find_duplicates(points).n_groups,
+        exact_duplicates=comparisons.n_alternatives - group_duplicates(points).n_points,
         key=key,
     )
 
@@ -203,11 +203,6 @@ def _fit(weighting: Any, points: FloatArray) -> dict[str, Any]:
     if getattr(fitted, "standard_errors_", None) is not None:
         found["standard_errors"] = np.asarray(fitted.standard_errors_, dtype=np.float64)
     return found
-
-
-def _diversity_scale(points: FloatArray, scale: Any) -> float:
-    """Return the h by which distinct alternatives are counted where the weighting has none."""
-    return float(DiversityWeights(scale=scale).fit(points).scale_) if scale == "auto" else float(scale)
 
 
 def _scale_choice(options: AnalysisOptions, calibrated: float | None, h: float | None) -> Choice:

@@ -51,5 +51,5 @@ def make_weighting(
     if name == "scale-tree":
         return ScaleTreeWeights()
     if name == "family":
-        return FamilyWeights(radius=radius)
+        return FamilyWeights(radius="auto" if radius is None else radius)
     return UniformWeights()

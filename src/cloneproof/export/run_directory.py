@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,15 @@ from cloneproof._core.files import file_sha256
 from cloneproof._core.swap import replaced_folder
 from cloneproof.audit import Analysis
 
-__all__ = ["RESULT_FILES", "alternatives_table", "comparisons_table", "open_run", "summary", "write_run"]
+__all__ = [
+    "RESULT_FILES",
+    "alternatives_table",
+    "check_run_directory",
+    "comparisons_table",
+    "read_manifest",
+    "summary",
+    "write_run",
+]
 
 RESULT_FILES = ("manifest.json", "alternatives.parquet", "comparisons.parquet", "audit.json", "report.html")
 """What a run writes; everything else in the folder is carried over untouched."""
@@ -47,17 +54,6 @@ def check_run_directory(target: str | os.PathLike[str]) -> Path:
     return path
 
 
-def open_run(target: str | os.PathLike[str]) -> AbstractContextManager[Path]:
-    """Yield a folder that takes the place of the run directory `target` when the block ends well.
-
-    Raises
-    ------
-    FileAccessError
-        See :func:`check_run_directory` and :func:`cloneproof._core.swap.replaced_folder`.
-    """
-    return replaced_folder(check_run_directory(target), owned=RESULT_FILES.__contains__)
-
-
 def write_run(
     analysis: Analysis,
     target: str | os.PathLike[str],
@@ -79,7 +75,7 @@ def write_run(
     path : Path
         The run directory.
     """
-    with open_run(target) as folder:
+    with replaced_folder(check_run_directory(target), owned=RESULT_FILES.__contains__) as folder:
         pq.write_table(alternatives_table(analysis), folder / "alternatives.parquet")
         pq.write_table(comparisons_table(analysis), folder / "comparisons.parquet")
         if analysis.audit is not None:
