@@ -97,6 +97,8 @@ def fit_rewards(world, points, pairs, count, method: str, reward: str) -> np.nda
             warnings.simplefilter("ignore", SparseComparisonsWarning)
             omega = comparison_weights(c, w, points, method=method, scale=SCALE)
     if reward == "tabular":
+        if w is not None:  # clones of weight 0 that met nobody else would be held by nothing
+            w = w + 1e-9
         model = BradleyTerry(regularization=REGULARIZATION).fit(c, w, omega)
     else:
         model = LinearReward(regularization=REGULARIZATION).fit(c, features(points), w, omega)
