@@ -196,3 +196,8 @@ def test_frames_that_mix_types_or_nest_names() -> None:
     twice = pd.DataFrame([["a", "b", "c"]], columns=["chosen", "rejected", "chosen"])
     with pytest.raises(InputError, match="chosen"):
         read_comparisons(twice)
+
+
+def test_quoted_empty_fields_of_csv_are_empty_answers(tmp_path: Path) -> None:
+    (tmp_path / "p.csv").write_text('chosen,rejected\na,""\n', encoding="utf-8")
+    assert read_comparisons(tmp_path / "p.csv").texts == ("a", "")

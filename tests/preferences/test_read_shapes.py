@@ -406,3 +406,23 @@ def test_an_unknown_shape_says_what_it_saw() -> None:
     assert "\n" not in text
     with pytest.raises(InputError, match="no column for 'rejected'"):
         read_comparisons([{"chosen": "a", "rejcted": "b"}], format="pair")
+
+
+def test_messages_that_repeat_the_prompt_column_are_stripped() -> None:
+    """As in binarized UltraFeedback: a prompt column, and whole conversations as chosen and rejected."""
+    both = {k: [message("user", "q"), message("assistant", k)] for k in ("chosen", "rejected")}
+    c = read_comparisons([{"prompt": "q", **both}])
+    assert (c.texts, c.prompts) == (("chosen", "rejected"), ("q", "q"))
+    c = read_comparisons([{"prompt": "else", **both}])
+    assert c.texts is not None
+    assert c.texts[0] == "\n\nHuman: q\n\nAssistant: chosen"
+
+
+def test_ids_are_keys_and_conversations_say_the_prompt() -> None:
+    """As in the arena's conversations: question_id beside two conversations."""
+    said = {f"conversation_{k}": [message("user", "q"), message("assistant", k)] for k in "ab"}
+    c = read_comparisons([{"question_id": "58210e", "model_a": "x", "model_b": "y", "winner": "tie", **said}])
+    assert (c.texts, c.prompts) == (("a", "b"), ("q", "q"))
+    rows = [{"prompt_id": p, "response_a": "a", "response_b": "b", "winner": "a"} for p in ("u7", "u8")]
+    c = read_comparisons(rows)
+    assert (c.n_alternatives, c.prompts) == (4, None)

@@ -124,7 +124,7 @@ def read_comparisons(
     Notes
     -----
     O(rows) and vectorised; a million rows of battles take a few seconds. The prompt column is a key
-    rather than a text where it holds numbers only.
+    rather than a text where it holds numbers only, or its name ends in ``_id``.
 
     Examples
     --------

@@ -19,9 +19,11 @@ __all__ = [
     "Coded",
     "Column",
     "code",
-    "column_length",
     "concat",
     "first_appearance",
+    "from_list",
+    "is_key",
+    "is_number_like",
     "numbers",
     "objects",
     "pairs",
@@ -63,11 +65,6 @@ class Coded:
         """Return the values as Python strings, None where missing."""
         values = [*self.values.to_pylist(), None]
         return [values[k] for k in self.codes.tolist()]
-
-
-def column_length(column: Column) -> int:
-    """Return the number of rows of a column."""
-    return len(column)
 
 
 def objects(column: Column) -> list[Any]:
@@ -193,6 +190,11 @@ def is_number_like(column: Column) -> bool:
     else:
         values = [x for x in column if x is not None]
     return bool(values) and all(_is_float(x) for x in values)
+
+
+def is_key(source: Any, name: str) -> bool:
+    """Tell whether a prompt column names the prompt (an id, or numbers) rather than says it."""
+    return name.lower().endswith("_id") or is_number_like(source.column(name))
 
 
 def _is_float(value: Any) -> bool:

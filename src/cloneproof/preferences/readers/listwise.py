@@ -15,7 +15,7 @@ from cloneproof.preferences.readers.coding import (
     code,
     first_appearance,
     from_list,
-    is_number_like,
+    is_key,
     numbers,
     objects,
     pairs,
@@ -81,7 +81,7 @@ def read_scored(source: Source, options: ReaderOptions) -> Judgments:
         code(source.column(roles["prompt"]), roles["prompt"], dialogue=True) if "prompt" in roles else None
     )
     key = code(source.column(roles["group"]), roles["group"]) if "group" in roles else None
-    if prompt is not None and is_number_like(source.column(roles["prompt"])):
+    if prompt is not None and is_key(source, roles["prompt"]):
         prompt, key = None, prompt if key is None else key
     group = key if key is not None else prompt
     if group is None:
@@ -176,7 +176,7 @@ def read_ranked(source: Source, options: ReaderOptions) -> Judgments:
     prompt = key = None
     if "prompt" in roles:
         prompt = code(source.column(roles["prompt"]), roles["prompt"], dialogue=True).take(owner)
-        if is_number_like(source.column(roles["prompt"])):
+        if is_key(source, roles["prompt"]):
             prompt, key = None, prompt
     annotator = code(source.column(roles["annotator"]), roles["annotator"]) if "annotator" in roles else None
     lacking = int(np.isnan(worth).sum())

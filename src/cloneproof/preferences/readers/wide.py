@@ -9,15 +9,20 @@ import numpy as np
 
 from cloneproof._core.errors import InputError
 from cloneproof._core.typing import FloatArray
-from cloneproof.preferences.readers import dialogue
 from cloneproof.preferences.readers.coding import (
     Coded,
     code,
     concat,
-    from_list,
+    is_key,
     is_number_like,
     numbers,
     objects,
+)
+from cloneproof.preferences.readers.conversations import (
+    has_messages,
+    implicit_prompt,
+    shared_turns,
+    without_prompt,
 )
 from cloneproof.preferences.readers.labels import label_outcomes, number_outcomes
 from cloneproof.preferences.readers.options import ReaderOptions
@@ -39,10 +44,9 @@ def read_pairs(source: Source, options: ReaderOptions) -> Judgments:
     notes: list[str] = []
     prompt = _prompt(source, roles)
     if prompt is None:
-        prompt, chosen, rejected = _implicit_prompt(source, roles, notes)
+        prompt, chosen, rejected = implicit_prompt(source, roles, notes)
     else:
-        chosen = code(source.column(roles["chosen"]), roles["chosen"], dialogue=True)
-        rejected = code(source.column(roles["rejected"]), roles["rejected"], dialogue=True)
+        chosen, rejected = without_prompt(source, roles, prompt)
     outcome = np.ones(source.n_rows)
     if options.graded:
         if "margin" not in roles:
@@ -85,9 +89,12 @@ def read_labelled(source: Source, options: ReaderOptions) -> Judgments:
         left_prompt, right_prompt = prompts[0], prompts[1]
         roles.pop("prompt", None)
     else:
+        spoken = "left_text" in roles and has_messages(source.column(roles["left_text"]))
+        if spoken and roles.get("prompt", "").lower().endswith("_id"):
+            roles.pop("prompt")  # the conversations say the prompt themselves
         prompt = _prompt(source, roles)
-        if prompt is None and "left_text" in roles and "conversation" in roles["left_text"].lower():
-            prompt, left, right = _shared_turns(source, roles["left_text"], roles["right_text"], notes)
+        if prompt is None and spoken:
+            prompt, left, right = shared_turns(source, roles["left_text"], roles["right_text"], notes)
             text = (left, right)
         left_prompt = right_prompt = prompt  # type: ignore[assignment]
     rows = np.arange(source.n_rows)
@@ -127,7 +134,7 @@ def _two_sided(
     left_prompt, right_prompt = prompts
     prompt = None if left_prompt is None or right_prompt is None else concat([left_prompt, right_prompt])
     key = None
-    if prompt is not None and "prompt" in roles and is_number_like(source.column(roles["prompt"])):
+    if prompt is not None and "prompt" in roles and is_key(source, roles["prompt"]):
         prompt, key = None, prompt  # numbers name a prompt, they do not say it
     annotator = (
         code(source.column(roles["annotator"]), roles["annotator"]).take(rows)
@@ -162,50 +169,6 @@ def _sides(
         code(source.column(roles[left]), roles[left], dialogue=dialogue),
         code(source.column(roles[right]), roles[right], dialogue=dialogue),
     )
-
-
-def _implicit_prompt(
-    source: Source, roles: Mapping[str, str], notes: list[str]
-) -> tuple[Coded | None, Coded, Coded]:
-    chosen, rejected = objects(source.column(roles["chosen"])), objects(source.column(roles["rejected"]))
-    if any(dialogue.is_messages(x) for x in chosen):
-        return _shared_turns(source, roles["chosen"], roles["rejected"], notes)
-    both = [x for x in (*chosen, *rejected) if x is not None]
-    if both and all(isinstance(x, str) and dialogue.is_dialogue(x) for x in both):
-        split = [
-            (None, a, b) if a is None or b is None else dialogue.split_dialogue(a, b)
-            for a, b in zip(chosen, rejected, strict=True)
-        ]
-        notes.append("dialogues were split before their last common 'Assistant:'")
-        return (
-            from_list([s[0] if s[0] is not None else "" for s in split], "prompt"),
-            from_list([s[1] for s in split], roles["chosen"]),
-            from_list([s[2] for s in split], roles["rejected"]),
-        )
-    return (
-        None,
-        code(source.column(roles["chosen"]), roles["chosen"], dialogue=True),
-        code(source.column(roles["rejected"]), roles["rejected"], dialogue=True),
-    )
-
-
-def _shared_turns(source: Source, left: str, right: str, notes: list[str]) -> tuple[Coded, Coded, Coded]:
-    """Split two columns of conversations into the messages that they share and the rest."""
-    prompts: list[str | None] = []
-    answers: tuple[list[str | None], list[str | None]] = ([], [])
-    columns = objects(source.column(left)), objects(source.column(right))
-    for row, (a, b) in enumerate(zip(*columns, strict=True)):
-        if not (dialogue.is_messages(a) and dialogue.is_messages(b)):
-            prompts.append("")
-            for side, value, name in zip(answers, (a, b), (left, right), strict=True):
-                side.append(None if value is None else dialogue.as_text(value, name, row))
-            continue
-        shared = dialogue.common_turns(a, b)
-        prompts.append(dialogue.render(a[:shared], left, row) if shared else "")
-        answers[0].append(dialogue.render(a[shared:], left, row))
-        answers[1].append(dialogue.render(b[shared:], right, row))
-    notes.append("the messages that both conversations open with are the prompt")
-    return from_list(prompts, "prompt"), from_list(answers[0], left), from_list(answers[1], right)
 
 
 def _one_hot(source: Source, roles: Mapping[str, str]) -> FloatArray:
