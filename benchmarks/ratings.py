@@ -252,7 +252,7 @@ def csv_evalica(inputs):
     return _read_ranking(inputs[0] + ".out", logarithm=True)
 
 
-def csv_ours(inputs):
+def rank_csv(path):
     """CSV file to a ranked CSV file."""
     import pyarrow as pa
     from pyarrow import csv
@@ -262,20 +262,24 @@ def csv_ours(inputs):
 
     text = pa.dictionary(pa.int32(), pa.string())
     kinds = csv.ConvertOptions(column_types=dict.fromkeys(["left", "right", "winner"], text))
-    table = csv.read_csv(inputs[0], convert_options=kinds).unify_dictionaries()
+    table = csv.read_csv(path, convert_options=kinds).unify_dictionaries()
     winner = table["winner"].combine_chunks()
     share = np.array([{"left": 1.0, "right": 0.0, "tie": 0.5}[x] for x in winner.dictionary.to_pylist()])
     c = Comparisons.from_arrays(table["left"], table["right"], share[np.asarray(winner.indices)])
     bt = BradleyTerry(regularization=0).fit(c)
     order = np.argsort(-bt.rewards_)
     ranked = pa.table({"item": c.ids[order].tolist(), "score": bt.rewards_[order]})
-    csv.write_csv(ranked, inputs[0] + ".out")
+    csv.write_csv(ranked, path + ".out")
+
+
+def csv_ours(inputs):
+    rank_csv(inputs[0])
     return _read_ranking(inputs[0] + ".out")
 
 
 def csv_ours_process(inputs):
     """The same in a process of its own, its start included."""
-    code = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import ratings; ratings.csv_ours(sys.argv[1:])"
+    code = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import ratings; ratings.rank_csv(sys.argv[1])"
     subprocess.run([sys.executable, "-c", code, inputs[0]], check=True)
     return _read_ranking(inputs[0] + ".out")
 
