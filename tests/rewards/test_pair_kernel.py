@@ -104,3 +104,15 @@ def test_the_floor_rises_where_neighbours_would_not_fit(monkeypatch):
     monkeypatch.setattr(pair_kernel, "ENTRY_BUDGET", 100)
     with pytest.raises(InputError, match="near each other"):
         make_pair_kernel(X, first, second, 0.2)
+
+
+def test_approximate_neighbours_give_a_symmetric_kernel_with_its_diagonal(monkeypatch):
+    for name in ("DENSE_UP_TO", "OPERATOR_UP_TO", "EXACT_NEIGHBOURS_UP_TO"):
+        monkeypatch.setattr(pair_kernel, name, 10)
+    X, first, second = some_pairs(7, 300, 500)
+    kernel = make_pair_kernel(X, first, second, 0.1)
+    full = slow_kernel(gaussian_kernel(X, 0.1), first, second)
+    table = kernel.matrix.toarray()
+    np.testing.assert_array_equal(table, table.T)
+    np.testing.assert_allclose(np.diag(table), np.diag(full), atol=0.01)
+    assert (np.abs(table - full) < 0.02).mean() > 0.99

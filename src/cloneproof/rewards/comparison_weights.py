@@ -143,8 +143,9 @@ def comparison_weights(
     -----
     `product`, `balanced`: O(n log n). `diversity`: with N observed and diagonal pairs left after exact
     copies are grouped, O(N^2) memory and O(N^3) time up to 3,000; no N^2 where there are at most 1,500
-    distinct texts; beyond, neighbour lists joined into a sparse kernel: O(m^2 d) for the neighbours, then
-    linear in the entries. A diagonal pair takes weight from comparisons of a text with near-copies of
+    distinct texts; beyond, neighbour lists joined into a sparse kernel: O(m^2 d) for the neighbours
+    (approximate ones beyond 300,000 texts), then linear in the entries, of which terms below .01 are left
+    out. A diagonal pair takes weight from comparisons of a text with near-copies of
     itself, not from others.
 
     References

@@ -78,8 +78,9 @@ def weigh_pairs(
     place[order] = np.arange(len(order))
     pair_point = place[inverse[n:]]
     first, second = (keys // n).astype(np.int32), (keys % n).astype(np.int32)
-    kernel = make_pair_kernel(embeddings[groups.first], first, second, scale)
-    start = _product_start(embeddings[groups.first], first, second, scale=scale, tol=tol)
+    points = embeddings if n == len(embeddings) else embeddings[groups.first]  # no copy of large tables
+    kernel = make_pair_kernel(points, first, second, scale)
+    start = _product_start(points, first, second, scale=scale, tol=tol)
     solution = solve_simplex_qp(kernel.matrix, tol=tol, warm_start=start)
     # in units of ordered pairs: (a, a) is one, (a, b) with a != b two
     multiplicity = 2.0 * np.bincount(pair_point, minlength=len(keys))

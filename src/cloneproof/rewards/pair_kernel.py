@@ -19,6 +19,7 @@ from cloneproof._core.errors import InputError
 from cloneproof._core.progress import track
 from cloneproof._core.typing import FloatArray, IndexArray
 from cloneproof.weights.neighbours import gaussian_kernel, radius_neighbours, run_blocks
+from cloneproof.weights.neighbours_ivf import approximate_neighbours
 
 __all__ = ["PairKernel", "PairOperator", "dense_pair_kernel", "make_pair_kernel", "sparse_pair_kernel"]
 
@@ -36,6 +37,9 @@ NEIGHBOUR_BUDGET = 60_000_000
 
 ENTRY_BUDGET = 200_000_000
 """Entries of the sparse kernel between pairs beyond which the search stops (12 bytes each)."""
+
+EXACT_NEIGHBOURS_UP_TO = 300_000
+"""Distinct texts up to which all neighbours are found exactly; beyond, by inverted lists."""
 
 JOIN_BLOCK = 4_096
 SAMPLE = 256
@@ -122,7 +126,8 @@ def make_pair_kernel(
     if len(points) <= OPERATOR_UP_TO:
         return PairKernel(matrix=PairOperator(gaussian_kernel(points, scale), first, second), floor=0.0)
     floor = _affordable_floor(points, scale)
-    near = radius_neighbours(points, scale * float(np.sqrt(-2.0 * np.log(floor))))
+    search = approximate_neighbours if len(points) > EXACT_NEIGHBOURS_UP_TO else radius_neighbours
+    near = search(points, scale * float(np.sqrt(-2.0 * np.log(floor))))
     near.data = np.exp(-0.5 * np.square(near.data / scale))
     return PairKernel(matrix=sparse_pair_kernel(near, first, second, floor=floor), floor=floor)
 
