@@ -2,7 +2,7 @@
 
 The formulas are those of :mod:`cloneproof.rewards.objective`, compiled for scalars. Every signature
 is explicit, so that the first call finds the code in the cache and compiles nothing. Columns may be
-constants of stride 0.
+constants of stride 0. The cache looks at this file only: touch it after changing a formula there.
 """
 
 from __future__ import annotations
