@@ -223,3 +223,30 @@ def test_accuracy_counts_predicted_rows():
     sign = np.sign(model.coef_[0])
     expected = 2 / 3 if sign > 0 else 1 / 3
     assert model.accuracy(c, [[3.0], [2.0], [1.0]]) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("size", [1e-100, 1e-6, 1e6, 1e100])
+def test_the_unit_of_the_embeddings_does_not_matter(size):
+    c, X, _ = simulate(11)
+    for shrinkage in (0.0, 0.3):
+        base = LinearReward(shrinkage=shrinkage).fit(c, X)
+        scaled = LinearReward(shrinkage=shrinkage).fit(c, size * X)
+        np.testing.assert_allclose(scaled.rewards_, base.rewards_, atol=1e-8)
+        np.testing.assert_allclose(scaled.coef_ * size, base.coef_, atol=1e-8)
+
+
+def test_all_weight_on_one_alternative_leaves_nothing_to_learn():
+    c, X, _ = simulate(12, m=5, n=20)
+    model = LinearReward().fit(c, X, [1.0, 0, 0, 0, 0], np.ones(20))
+    np.testing.assert_array_equal(model.rewards_, 0.0)
+
+
+def test_alternatives_of_weight_zero_are_predicted_like_any_other():
+    c, X, _ = simulate(13)
+    w = np.full(40, 1.0)
+    w[:10] = 0.0
+    model = LinearReward().fit(c, X, alternative_weight=w)
+    np.testing.assert_allclose(model.rewards_, model.predict(X), atol=1e-12)
+    kept = c.select((c.left >= 10) & (c.right >= 10))
+    np.testing.assert_allclose(LinearReward().fit(kept, X, w).rewards_, model.rewards_, atol=1e-9)
+    assert (model.standard_errors_[:10] > 0).all()

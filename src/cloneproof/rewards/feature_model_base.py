@@ -35,7 +35,7 @@ def mean_variance(features: FloatArray, w: FloatArray) -> float:
     """Return ``tr(S^2) / tr(S)`` of the weighted covariance S of centred features; 1 where S is 0."""
     S = (features.T * w) @ features
     trace = float(np.trace(S))
-    return float((S * S).sum()) / trace if trace > 0 else 1.0
+    return trace * float(np.square(S / trace).sum()) if trace > 0 else 1.0
 
 
 class FeatureReward:

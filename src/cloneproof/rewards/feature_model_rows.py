@@ -9,6 +9,7 @@ from cloneproof._core.errors import InputError
 from cloneproof._core.typing import FloatArray
 from cloneproof.rewards.objective import Objective
 from cloneproof.rewards.weighting import WeightedDesign
+from cloneproof.weights.base import check_finite
 
 __all__ = ["as_embeddings", "objective_of"]
 
@@ -42,11 +43,5 @@ def as_embeddings(X: ArrayLike, n_alternatives: int | None = None, n_dims: int |
             f"embeddings has shape {points.shape} but the reward was fitted on {n_dims} dimensions. "
             f"Embed with the same encoder."
         )
-    bad = ~np.isfinite(points)
-    if bad.any():
-        row, column = (int(i) for i in np.argwhere(bad)[0])
-        raise InputError(
-            f"embeddings must be finite; {int(bad.sum()):,} of {points.size:,} values are not, first: "
-            f"{points[row, column]} (row {row}, column {column})."
-        )
+    check_finite(points, name="embeddings")
     return points
