@@ -10,7 +10,8 @@ prompts), read from the folder of shared data. A share of the training pairs is 
 
 Reported per method: the largest and the root-mean-square shift of the rewards of the clean training texts,
 in standard deviations of the rewards on the clean data (both centred), and the accuracy on held-out clean
-pairs, before and after. Clones keep the outcome of their original.
+pairs, before and after. Clones keep the outcome of their original, and its annotator where there is one
+(then every weighting counts an annotator's votes on a pair once).
 
 Run:  python benchmarks/clones_real.py --data ../shared/data --cache .cache --out docs/figures
 """
@@ -154,6 +155,7 @@ def add_clones(data: Data, kind: str, share: float, copies: int, seed: int, cach
         np.concatenate([c.left, new[: len(rows)]]),
         np.concatenate([c.right, new[len(rows) :]]),
         np.concatenate([c.outcome, c.outcome[rows]]),
+        annotator=None if c.annotator is None else np.concatenate([c.annotator, c.annotator[rows]]),
         ids=np.arange(m + len(ends)),
     )
     distance = float(np.median(np.linalg.norm(extra - data.X[ends], axis=1)))
@@ -169,7 +171,9 @@ def fit(
     """
     used, inverse = np.unique(np.concatenate([c.left, c.right]), return_inverse=True)
     n = len(c)
-    c = Comparisons.from_arrays(inverse[:n], inverse[n:], c.outcome, ids=np.arange(len(used)))
+    c = Comparisons.from_arrays(
+        inverse[:n], inverse[n:], c.outcome, annotator=c.annotator, ids=np.arange(len(used))
+    )
     X = X[used]
     w, omega, began = None, None, time.perf_counter()
     if method is not None:
@@ -179,7 +183,9 @@ def fit(
         w, began = known[scale], time.perf_counter()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SparseComparisonsWarning)
-            omega = comparison_weights(c, w, X, method=name, scale=scale)
+            omega = comparison_weights(
+                c, w, X, method=name, scale=scale, by=None if c.annotator is None else "annotator"
+            )
     seconds = time.perf_counter() - began
     return LinearReward(shrinkage=SHRINKAGE).fit(c, X, w, omega), seconds
 
@@ -198,9 +204,9 @@ def run(worlds: list[Data], settings, cache: Path):
                 if (
                     method is not None
                     and method[1] != MAIN_SCALE
-                    and (share, copies) not in {(0.0, 0), MAIN_SIZE}
+                    and (seed > 0 or (share, copies) not in {(0.0, 0), MAIN_SIZE})
                 ):
-                    continue  # the second scale is shown for the main setting
+                    continue  # the second scale is shown for one seed of the main setting
                 model, seconds = fit(c, X, method, known)
                 rewards = model.predict(X[clean_texts])
                 rewards = rewards - rewards.mean()

@@ -70,6 +70,24 @@ def test_one_annotator_who_repeats_a_judgment_counts_once(method):
     assert outvoted[1] < 0.1 * many[1]
 
 
+def test_an_annotator_who_votes_again_on_copies_of_the_texts_counts_once_too():
+    X = np.array([[0.0], [3.0], [7.0]])
+    left, right, who = [0, 0, 1], [1, 1, 2], ["ann", "bob", "ann"]
+    once = Comparisons.from_arrays(left, right, annotator=who, ids=np.arange(3))
+    base = comparison_weights(once, embeddings=X, scale=1.0, by="annotator")
+    grown = np.vstack([X, np.repeat(X[:2], 20, axis=0)])
+    many = Comparisons.from_arrays(
+        np.r_[left, 3 + np.arange(20)],
+        np.r_[right, 23 + np.arange(20)],
+        annotator=who + ["ann"] * 20,
+        ids=np.arange(43),
+    )
+    after = comparison_weights(many, embeddings=grown, scale=1.0, by="annotator")
+    np.testing.assert_allclose(after[1:3], base[1:3], rtol=1e-9)
+    assert after[0] + after[3:].sum() == pytest.approx(base[0])
+    np.testing.assert_allclose(after[3:], after[0])
+
+
 def test_warnings_name_the_broken_assumption_in_numbers():
     m = 20
     sparse = Comparisons.from_arrays(np.arange(0, m, 2), np.arange(1, m, 2), ids=np.arange(m))

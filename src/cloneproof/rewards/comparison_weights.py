@@ -16,7 +16,7 @@ from cloneproof.preferences import Comparisons
 from cloneproof.rewards.comparison_weights_diversity import PairWeights, weigh_pairs
 from cloneproof.rewards.comparison_weights_prompts import weigh_prompts_and_pairs
 from cloneproof.rewards.comparison_weights_record import ComparisonWeighting
-from cloneproof.rewards.comparison_weights_rows import PairRows, group_rows
+from cloneproof.rewards.comparison_weights_rows import PairRows, group_rows, spread_by_annotator
 from cloneproof.rewards.objective import total_comparison_weight
 from cloneproof.weights.base import check_finite, effective_sample_size
 from cloneproof.weights.diversity import DiversityWeights
@@ -104,7 +104,8 @@ def comparison_weights(
         ``DiversityWeights``, which copies cannot move.
     by : {None, "annotator"}, default=None
         "annotator": all rows of one annotator on a pair count as one comparison together, so that one
-        annotator (or script) who repeats a judgment does not outvote the others.
+        annotator (or script) who repeats a judgment does not outvote the others; under `diversity` also
+        where the repetitions are about exact copies of the two texts.
     prompts : {"joint", "separate"}, default="joint"
         Only for `diversity`. "joint": pairs are compared by their embeddings, which should be of
         prompt and answer together, so that answers to different prompts are different points and
@@ -196,7 +197,10 @@ def comparison_weights(
         else:
             solved = weigh_pairs(X, rows.low, rows.high, scale=used, tol=tol)
         share = float(solved.weights.sum())
-        weights = _scaled(rows.spread(solved.weights))
+        weights = rows.spread(solved.weights)
+        if by == "annotator":  # also across copies of the two texts
+            weights = spread_by_annotator(comparisons, solved.point[rows.pair], weights)
+        weights = _scaled(weights)
     else:
         if w is None:
             if X is None:

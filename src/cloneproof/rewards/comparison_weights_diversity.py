@@ -25,6 +25,8 @@ class PairWeights:
     ----------
     weights : ndarray of shape (n_pairs,)
         Weight of each observed pair; the rest of 1 is on the diagonal pairs.
+    point : ndarray of shape (n_pairs,)
+        Which pair of distinct points each observed pair is: copies of a pair have the same number.
     n_points : int
         Distinct pairs of distinct points in the program, diagonal ones included.
     gap, relative_gap : float
@@ -34,6 +36,7 @@ class PairWeights:
     """
 
     weights: FloatArray
+    point: IntArray
     n_points: int
     gap: float
     relative_gap: float
@@ -88,6 +91,7 @@ def weigh_pairs(
     weights = 2.0 * solution.weights[pair_point] / multiplicity[pair_point]
     return PairWeights(
         weights=np.asarray(weights, dtype=np.float64),
+        point=pair_point,
         n_points=len(keys),
         gap=solution.gap,
         relative_gap=solution.relative_gap,

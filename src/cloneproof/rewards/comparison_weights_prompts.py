@@ -52,23 +52,27 @@ def weigh_prompts_and_pairs(
     present, of_pair = np.unique(of_pair, return_inverse=True)
     table = _one_row_a_prompt(prompt, embeddings, prompt_embeddings)[present]
     by_prompt = DiversityWeights(scale=scale, tol=tol).fit(table)
-    weights = np.zeros(rows.n_pairs)
+    weights, point = np.zeros(rows.n_pairs), np.zeros(rows.n_pairs, dtype=np.int64)
     n_points, worst, relative, floor = len(present), float(by_prompt.gap_), 0.0, 0.0
     order = np.argsort(of_pair, kind="stable")
     bounds = np.searchsorted(of_pair[order], np.arange(len(present) + 1))
     for k, share in enumerate(by_prompt.weights_):
         here = order[bounds[k] : bounds[k + 1]]
         if len(here) == 1:
-            weights[here] = share
+            weights[here], point[here] = share, n_points
+            n_points += 1
             continue
         used, local = np.unique(np.concatenate([rows.low[here], rows.high[here]]), return_inverse=True)
         inside = weigh_pairs(embeddings[used], local[: len(here)], local[len(here) :], scale=scale, tol=tol)
         total = float(inside.weights.sum())
         weights[here] = share * (inside.weights / total if total > 0 else 1.0 / len(here))
+        point[here] = n_points + inside.point
         n_points += inside.n_points
         worst, relative = max(worst, inside.gap), max(relative, inside.relative_gap)
         floor = max(floor, inside.floor)
-    return PairWeights(weights=weights, n_points=n_points, gap=worst, relative_gap=relative, floor=floor)
+    return PairWeights(
+        weights=weights, point=point, n_points=n_points, gap=worst, relative_gap=relative, floor=floor
+    )
 
 
 def _prompt_codes(comparisons: Comparisons) -> IntArray:

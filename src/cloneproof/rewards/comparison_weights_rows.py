@@ -10,7 +10,7 @@ from cloneproof._core.errors import InputError
 from cloneproof._core.typing import FloatArray, IntArray
 from cloneproof.preferences import Comparisons
 
-__all__ = ["PairRows", "group_rows"]
+__all__ = ["PairRows", "group_rows", "spread_by_annotator"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -75,6 +75,32 @@ def group_rows(comparisons: Comparisons, *, by: str | None = None) -> PairRows:
 
 def _once_per_annotator(comparisons: Comparisons, pair: IntArray, count: FloatArray) -> FloatArray:
     """Scale the counts so that each annotator's rows on a pair sum to one."""
+    unit = _annotator_units(comparisons, pair)
+    return np.asarray(count / np.bincount(unit, weights=count)[unit], dtype=np.float64)
+
+
+def spread_by_annotator(comparisons: Comparisons, pair: IntArray, per_row: FloatArray) -> FloatArray:
+    """Divide the total of each pair equally among its annotators, then by their rows' counts.
+
+    Parameters
+    ----------
+    pair : ndarray of shape (n_rows,)
+        The pair of each row; copies of a pair may have one number.
+    per_row : ndarray of shape (n_rows,)
+        Weights whose sum over each pair is kept.
+    """
+    unit = _annotator_units(comparisons, pair)
+    n_units = int(unit.max()) + 1
+    pair_of_unit = np.zeros(n_units, dtype=np.int64)
+    pair_of_unit[unit] = pair
+    share = np.bincount(pair, weights=per_row) / np.maximum(np.bincount(pair_of_unit), 1)
+    count = np.asarray(comparisons.count, dtype=np.float64)
+    within = count / np.bincount(unit, weights=count)[unit]
+    return np.asarray(share[pair] * within, dtype=np.float64)
+
+
+def _annotator_units(comparisons: Comparisons, pair: IntArray) -> IntArray:
+    """Return one number for each (pair, annotator) that occurs."""
     if comparisons.annotator is None:
         raise InputError(
             'by="annotator" needs to know who judged each row, but these comparisons name no annotators. '
@@ -83,5 +109,4 @@ def _once_per_annotator(comparisons: Comparisons, pair: IntArray, count: FloatAr
     code: dict[object, int] = {}
     names = comparisons.annotator.tolist()
     who = np.fromiter((code.setdefault(name, len(code)) for name in names), np.int64, len(names))
-    _, unit = np.unique(pair * len(code) + who, return_inverse=True)
-    return np.asarray(count / np.bincount(unit, weights=count)[unit], dtype=np.float64)
+    return np.asarray(np.unique(pair * len(code) + who, return_inverse=True)[1], dtype=np.int64)
