@@ -4,26 +4,13 @@ from __future__ import annotations
 
 import json
 
-import numpy as np
 import pytest
-from sklearn.base import BaseEstimator
 
 from cloneproof._core.errors import ParameterError
 from cloneproof.audit.case_study import run_paris_case
 from cloneproof.data import load_paris
 from cloneproof.preferences import average_win_rates, paris_population, population_win_rates
 from cloneproof.weights import UniformWeights
-
-
-class ToldByTopic(BaseEstimator):
-    """Weights of somebody who was told that restaurants are food: the reference no encoder gives."""
-
-    def fit(self, X):
-        topics = load_paris().topics[:192] if len(X) == 192 else load_paris().topics
-        family = np.where(topics == "restaurants", "food", topics).astype(str)
-        sizes = {name: int((family == name).sum()) for name in set(family)}
-        self.weights_ = np.array([1.0 / (3 * sizes[name]) for name in family])
-        return self
 
 
 @pytest.fixture(scope="module")
@@ -45,14 +32,15 @@ def test_plain_flips_from_romance_to_art(n_components: int) -> None:
     assert row.rewards_after["art"].low > row.rewards_after["romance"].high
 
 
-def test_who_knows_that_restaurants_are_food_sees_no_flip() -> None:
-    row = run_paris_case(weightings={"told": ToldByTopic()})["told"]
+def test_who_knows_that_restaurants_are_food_sees_no_flip(case) -> None:
+    """And romance first in 16 of 20 repeats: what is left is sampling, which no weighting removes."""
+    row = case["family, told"]
     assert (row.winner_before, row.winner_after) == ("romance", "romance")
     assert not row.flips_in_the_limit
     assert row.food_share_before == pytest.approx(1 / 3)
     assert row.food_share_after == pytest.approx(1 / 3)
-    plain = run_paris_case(weightings={"plain": None})["plain"]
-    assert row.limit_max_shift_centred < 0.35 * plain.limit_max_shift_centred
+    assert row.wins_after["romance"] >= 14
+    assert row.limit_max_shift_centred < 0.35 * case["plain"].limit_max_shift_centred
 
 
 def test_the_weightings_of_the_demo_keep_the_winner_in_the_limit(case) -> None:

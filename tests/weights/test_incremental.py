@@ -199,3 +199,32 @@ def test_new_alternatives_must_fit():
     fitted = VoronoiWeights(random_state=0, n_samples=64).fit(draw(4))
     with pytest.raises(InputError, match="features"):
         fitted.partial_fit([[0.0]])
+
+
+class OneSample:
+    n_samples = 1
+
+    def blocks(self):
+        yield np.zeros((1, 1))
+
+
+@pytest.fixture
+def tied():
+    """A sample at 0 whose nearest point is 0.5; -1 and 1 follow at the same distance."""
+    state = NearestState(OneSample(), method="tree", n_jobs=1)
+    state.build(np.array([[0.5], [-1.0], [1.0]]))
+    assert state.indices.tolist() == [[0, 1]]
+    return state
+
+
+def test_a_new_order_decides_between_equals_that_were_never_compared(tied):
+    tied.remove(np.array([-1, 0, 1]), np.array([[-1.0], [1.0]]))
+    assert tied.indices.tolist() == [[0, -1]]  # the second is not known any more
+    tied.remove(np.array([1, 0]), np.array([[1.0], [-1.0]]))
+    assert tied.indices.tolist() == [[0, 1]]
+
+
+def test_a_second_chosen_under_another_order_is_not_promoted_unseen(tied):
+    tied.remove(np.array([0, 2, 1]), np.array([[0.5], [1.0], [-1.0]]))
+    tied.remove(np.array([-1, 0, 1]), np.array([[1.0], [-1.0]]))
+    assert tied.indices.tolist() == [[0, 1]]

@@ -111,3 +111,11 @@ def test_bounds_are_rounded_up(bound):
 def test_bounds_must_fit():
     with pytest.raises(InputError, match="same shape"):
         format_weights([0.0, 1.0], [0.1])
+
+
+def test_standard_errors_worked_by_hand():
+    found = SobolSource.from_counts(np.array([[3, 1, 0], [1, 3, 0], [2, 2, 0], [2, 2, 0]]))
+    assert found.shares.tolist() == [0.5, 0.5, 0.0]
+    expected = np.sqrt((0.25**2 + 0.25**2) / 3 / 4)  # sample variance of 0.75, 0.25, 0.5, 0.5 over four runs
+    assert found.standard_errors == pytest.approx([expected, expected, 1 / 16])
+    assert (found.n_samples, found.dof) == (16, 3)

@@ -14,7 +14,7 @@ from cloneproof.weights.diversity_solve import canonical_order, solve_dense
 from cloneproof.weights.duplicates import group_duplicates
 from cloneproof.weights.neighbours import as_table
 
-__all__ = ["choose_scale", "rms_distance"]
+__all__ = ["choose_scale", "distinct_points", "farthest_point_net", "rms_distance"]
 
 FRACTION = 0.22
 """h as a share of the weighted root-mean-square distance: MiniLM text lands near .3 on unit vectors."""
@@ -68,10 +68,10 @@ def choose_scale(X: ArrayLike, *, fraction: float = FRACTION, n_jobs: int | None
     True
     """
     check_number("fraction", fraction, low=0.0, low_open=True)
-    points = _distinct(as_table(X, "X"))
+    points = distinct_points(as_table(X, "X"))
     if len(points) == 1:
         return 1.0
-    points = _net(points)
+    points = farthest_point_net(points, NET_SIZE)
     points = points - points.mean(axis=0)
     size = float(np.abs(points).max())
     points /= size
@@ -124,9 +124,9 @@ def _radius(points: FloatArray) -> float:
     return float(np.sqrt(np.einsum("ij,ij->i", points, points).max()))
 
 
-def _net(points: FloatArray) -> FloatArray:
-    """Return a farthest-point net of `NET_SIZE` points, or all if they are fewer."""
-    if len(points) <= NET_SIZE:
+def farthest_point_net(points: FloatArray, size: int) -> FloatArray:
+    """Return a farthest-point net of `size` points, or all if they are fewer."""
+    if len(points) <= size:
         return np.asarray(points, dtype=np.float64)
     working = np.ascontiguousarray(points - points.mean(axis=0))
     norms = np.einsum("ij,ij->i", working, working)
@@ -134,7 +134,7 @@ def _net(points: FloatArray) -> FloatArray:
     nearest = norms - 2.0 * (working @ first) + first @ first
     chosen = [int(np.argmax(nearest))]
     nearest = np.full(len(points), np.inf)
-    while len(chosen) < NET_SIZE:
+    while len(chosen) < size:
         latest = working[chosen[-1]]
         nearest = np.minimum(nearest, norms - 2.0 * (working @ latest) + latest @ latest)
         nearest[chosen[-1]] = -np.inf
@@ -142,7 +142,7 @@ def _net(points: FloatArray) -> FloatArray:
     return np.asarray(points[np.sort(chosen)], dtype=np.float64)
 
 
-def _distinct(table: NDArray[np.floating[Any]]) -> FloatArray:
+def distinct_points(table: NDArray[np.floating[Any]]) -> FloatArray:
     """Return the distinct rows in canonical order, float64."""
     distinct = table[group_duplicates(table).first]
     return np.asarray(distinct[canonical_order(distinct)], dtype=np.float64)
