@@ -68,7 +68,7 @@ def make_map(view: AnalysisView) -> Section:
             tag("div", tag("p", "Nothing chosen yet.", class_="hint"), id="map-detail", aria_live="polite"),
             class_="map scripted",
         ),
-        tag("noscript", tag("p", "The map needs JavaScript. Everything else on this page does without.")),
+        tag("p", "The map needs JavaScript. Everything else on this page does without.", class_="unscripted"),
     )
     return Section(
         id="map",

@@ -139,7 +139,7 @@ def _slopes(view: AnalysisView, width: float) -> Markup:
     places = spread_labels(
         [at(float(view.weighted[i])) for i in named], 17.0 if wide else 30.0, top, height - bottom
     )
-    columns = int((width - right - 84) / 6.9) if wide else int((width - right - 24) / 6.9)
+    columns = int((width - right - 84) / 7.4) if wide else int((width - right - 24) / 7.8)
     for i, py in zip(named, places, strict=True):
         kind = "up" if view.change[i] > 0 else "down"
         parts.append(_slope(view, i, at, left, right, kind))

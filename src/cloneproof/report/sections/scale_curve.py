@@ -44,7 +44,7 @@ def _chart(view: AnalysisView, curve: list[tuple[float, float, float]], width: f
     ticks = nice_ticks(0.0, highest)
     low, high = curve[0][0], curve[-1][0]
     x = Axis(
-        title="scale h (distance in the embedding, log scale)",
+        title="scale h (distance, log scale)",
         low=low,
         high=high,
         ticks=tuple((tick, f"{tick:g}") for tick in log_ticks(low, high)),
