@@ -13,6 +13,7 @@ from cloneproof import InputError
 from cloneproof._core.errors import ParameterError
 from cloneproof.audit.certificate import certify
 from cloneproof.audit.difference_bound import bound_difference
+from cloneproof.audit.displacement import find_displacement
 from cloneproof.audit.moves import BoundedMove, FamilyMove, KernelMove, KnownMove, SumMove, largest_spread
 from cloneproof.preferences import Comparisons, Population, Taste, population_win_rates
 from cloneproof.rewards import BradleyTerry
@@ -171,6 +172,63 @@ def test_weights_of_zero_and_no_move() -> None:
     found = certify(w, moved_to=[0.4, 0.5, 0.1, 0.0], comparisons=c, regularization=LAMBDA)
     assert np.ptp(moved) <= found.difference_bound + 1e-12
     assert np.abs(moved).max() <= found.bound + 1e-12
+
+
+def merged_moves(weighting, x: np.ndarray, epsilon: float, n_attacks: int):
+    """Yield w' - w over the originals for random attacks: one alternative or all, few clones or many."""
+    before = weighting.fit(x).weights_
+    rng = np.random.default_rng(7)
+    for k in range(n_attacks):
+        n = int(rng.choice([1, 8, 60]))
+        parent = rng.integers(len(x), size=n) if k % 2 else np.full(n, rng.integers(len(x)))
+        step = rng.normal(size=(n, 2))
+        step *= epsilon / np.linalg.norm(step, axis=1, keepdims=True)
+        family = np.concatenate([np.arange(len(x)), parent])
+        after = weighting.fit(np.concatenate([x, x[parent] + step])).weights_
+        yield np.bincount(family, after, len(x)) - before
+
+
+@pytest.mark.parametrize("epsilon", [1e-3, 0.01, 0.1])
+def test_voronoi_weights_move_within_the_set_that_is_claimed(epsilon: float) -> None:
+    """And by more than a seventh of it: the set is not far too large."""
+    x = points(5, 3)
+    weighting = VoronoiWeights(region=SQUARE)
+    claimed = find_displacement(weighting.fit(x), x, epsilon, random_state=0).move.total_variation
+    moved = [0.5 * float(np.abs(u).sum()) for u in merged_moves(weighting, x, epsilon, 40)]
+    assert claimed / 7 < max(moved) <= claimed
+
+
+@pytest.mark.parametrize("epsilon", [1e-3, 0.01, 0.1])
+def test_diversity_weights_move_within_the_set_that_is_claimed(epsilon: float) -> None:
+    x = points(5, 3)
+    weighting = DiversityWeights(scale=0.4)
+    move = find_displacement(weighting.fit(x), x, epsilon).move
+    assert isinstance(move, KernelMove)
+    norms, spans = [], []
+    for u in merged_moves(weighting, x, epsilon, 40):
+        norms.append(float(np.sqrt(u @ move.kernel @ u)))
+        spans.append(0.5 * float(np.abs(u).sum()))
+    assert 0.02 * move.radius < max(norms) <= move.radius
+    assert max(spans) <= move.total_variation
+
+
+@pytest.mark.filterwarnings("ignore::cloneproof._core.errors.EmptyCellWarning")
+def test_a_reference_sample_is_inspected_as_a_whole() -> None:
+    x, sample = points(5, 3), np.random.default_rng(1).random((500, 2))
+    weighting = VoronoiWeights(region=sample)
+    found = find_displacement(weighting.fit(x), x, 0.05)
+    near = np.sort(np.linalg.norm(sample[:, None] - x[None], axis=-1), axis=1)
+    assert found.confidence == 1.0
+    assert found.move.total_variation == pytest.approx(float((near[:, 1] - near[:, 0] <= 0.05).mean()))
+    moved = [0.5 * float(np.abs(u).sum()) for u in merged_moves(weighting, x, 0.05, 40)]
+    assert max(moved) <= found.move.total_variation
+
+
+def test_principal_components_contract_distances_and_so_the_set() -> None:
+    x = np.random.default_rng(0).normal(size=(12, 6))
+    fitted = VoronoiWeights(n_components=2, random_state=0).fit(x)
+    small, large = (find_displacement(fitted, x, e, random_state=0).move.total_variation for e in (0.01, 0.3))
+    assert 0 < small < large <= 1
 
 
 # ---- adversaries: clones within epsilon, any number, anywhere -----------------------------------------

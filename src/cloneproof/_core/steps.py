@@ -76,8 +76,8 @@ class StepCache:
                 found = {entry: kept[entry] for entry in kept.files}
         except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
             made = dict(make())
-            with atomic_path(path) as temporary, temporary.open("wb") as file:
-                np.savez(file, allow_pickle=False, **made)
+            with atomic_path(path) as temporary, temporary.open("wb") as target:
+                np.savez(target, allow_pickle=False, **made)
             return made
         self.reused.append(step)
         return found

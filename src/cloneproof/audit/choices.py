@@ -72,7 +72,7 @@ def measure_coverage(comparisons: Comparisons) -> Coverage:
     return Coverage(
         median_comparisons=float(np.median(sides)) if m else 0.0,
         n_pairs=len(np.unique(low * m + high)),
-        n_components=int(connected_components(graph, directed=False, return_labels=False)),
+        n_components=int(connected_components(graph, directed=False)[0]),
         repeated_rows=int(same.sum()),
         largest_repeat=int(np.diff(np.append(starts, n)).max()) if n else 0,
     )

@@ -54,8 +54,8 @@ def family_table(
         n_distinct=distinct[order],
         overcount=counts.overcount[order],
         share_plain=(size / m)[order],
-        share_weighted=np.bincount(labels, weights=w)[order],
-        n_comparisons=np.bincount(labels, weights=sides)[order],
+        share_weighted=np.asarray(np.bincount(labels, weights=w)[order], dtype=np.float64),
+        n_comparisons=np.asarray(np.bincount(labels, weights=sides)[order], dtype=np.float64),
         representative=heaviest[starts][order],
         radius=float(radius),
     )

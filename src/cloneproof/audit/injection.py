@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cloneproof._core.errors import InputError
-from cloneproof._core.typing import FloatArray, IntArray, RandomState
+from cloneproof._core.typing import FloatArray, IndexArray, IntArray, RandomState
 from cloneproof._core.validation import check_integer, check_number, generator
 from cloneproof.preferences import Comparisons
 
@@ -131,7 +131,7 @@ def inject_clones(
 
 
 def _rows_of_clones(
-    side: IntArray, other: IntArray, first_clone: IntArray, k: int
+    side: IndexArray, other: IndexArray, first_clone: IntArray, k: int
 ) -> tuple[IntArray, IntArray, IntArray]:
     """Return (row, clone, opponent) for each clone of the alternative at `side` against `other`."""
     rows = np.flatnonzero(first_clone[side] >= 0)

@@ -195,9 +195,9 @@ def package_version(package: str) -> str | None:
         return None
 
 
-def _fit(weighting: Any, points: FloatArray) -> dict[str, Any]:
+def _fit(weighting: Any, points: Any) -> dict[str, Any]:
     fitted = weighting.fit(points)
-    found = {"weights": np.asarray(fitted.weights_, dtype=np.float64)}
+    found: dict[str, Any] = {"weights": np.asarray(fitted.weights_, dtype=np.float64)}
     if getattr(fitted, "scale_", None) is not None:
         found["scale"] = np.float64(fitted.scale_)
     if getattr(fitted, "standard_errors_", None) is not None:
