@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
+import numpy as np
 import pytest
 
 from cloneproof._core.errors import ParameterError
 from cloneproof.audit.case_study import run_paris_case
 from cloneproof.data import load_paris
-from cloneproof.preferences import average_win_rates, paris_population, population_win_rates
+from cloneproof.preferences import (
+    Population,
+    Taste,
+    average_win_rates,
+    paris_population,
+    population_win_rates,
+)
 from cloneproof.weights import UniformWeights
 
 
@@ -63,6 +71,21 @@ def test_diversity_weights_keep_the_winner_in_most_repeats(case) -> None:
     assert row.wins_after["romance"] >= 14
     assert case["plain"].wins_after["romance"] <= 6
     assert row.n_flips < case["plain"].n_flips / 2
+
+
+def test_few_random_populations_flip() -> None:
+    """What the caveat says: one in twenty, by average win rates with food's weight doubled."""
+    rng = np.random.default_rng(0)
+    rankings = list(itertools.permutations(["food", "art", "romance"]))
+    flips = 0
+    for _ in range(2000):
+        tastes = tuple(
+            Taste.from_ranking(share, ranking, ["food", "art", "romance"])
+            for share, ranking in zip(rng.dirichlet(np.ones(6)), rankings, strict=True)
+        )
+        p = population_win_rates(Population(tastes=tastes, noise=0.0))
+        flips += int(np.argmax(average_win_rates(p)) != np.argmax(average_win_rates(p, [2, 1, 1])))
+    assert 0.03 < flips / 2000 < 0.07
 
 
 def test_uniform_weights_are_plain_where_every_pair_is_judged() -> None:

@@ -10,8 +10,8 @@ __all__ = ["CaseRow", "Interval", "ParisCase"]
 
 CHOSEN_TO_FLIP = (
     "The three tastes (29 % art > food > romance, 50 % romance > art > food, 21 % food > romance > art) are "
-    "those of the paper's case study, chosen so that near-copies of food change the winner; most populations "
-    "do not flip. If all annotators shared one taste, copies would do no harm."
+    "those of the paper's case study, chosen so that near-copies of food change the winner; of populations "
+    "drawn at random about one in twenty flips. If all annotators shared one taste, copies would do no harm."
 )
 
 

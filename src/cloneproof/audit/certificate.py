@@ -146,7 +146,7 @@ def certify(
     --------
     >>> certify([0.5, 0.5], moved_to=[0.5, 0.5]).bound
     0.0
-    >>> certify([0.5, 0.3, 0.2], moved_to=[0.5, 0.2, 0.3], regularization=0.5).bound
+    >>> round(certify([0.5, 0.3, 0.2], moved_to=[0.5, 0.2, 0.3], regularization=0.5).bound, 9)
     0.4
     """
     strength = check_number("regularization", regularization, low=0.0)
