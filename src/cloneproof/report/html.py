@@ -66,11 +66,12 @@ def tag(name: str, /, *children: object, **attributes: object) -> Markup:
         if value is None or value is False:
             continue
         attribute = key.rstrip("_").replace("_", "-")
-        outside = attribute in {"href", "xlink:href"} and not str(value).startswith(("#", "data:,"))
-        if not _NAME.match(attribute) or attribute in _FORBIDDEN or attribute[:2] == "on" or outside:
+        lowered = attribute.lower()
+        outside = lowered in {"href", "xlink:href"} and not str(value).startswith(("#", "data:,"))
+        if not _NAME.match(attribute) or lowered in _FORBIDDEN or lowered[:2] == "on" or outside:
             raise ValueError(f"attribute {attribute}={value!r} cannot be written into a report")
         parts.append(attribute if value is True else f'{attribute}="{_escape(value)}"')
-    if not _NAME.match(name) or name in {"script", "style", "iframe", "object", "embed", "base"}:
+    if not _NAME.match(name) or name.lower() in {"script", "style", "iframe", "object", "embed", "base"}:
         raise ValueError(f"element {name!r} cannot be written into a report")
     opening = Markup(f"<{' '.join(parts)}>")
     if name in _VOID:

@@ -23,7 +23,7 @@ def number(value: float | None, digits: int = 2) -> str:
         return NONE
     if value != 0 and (abs(value) < 0.5 * 10**-digits or abs(value) >= 1e6):
         mantissa, exponent = f"{value:.1e}".split("e")
-        return _tidy(f"{mantissa}e{int(exponent)}")
+        return _tidy(mantissa) + "e" + _tidy(str(int(exponent)))
     return _tidy(f"{value:,.{digits}f}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -65,7 +66,9 @@ def head_row(columns: Sequence[Column], *, sorted_by: int | None = None) -> Mark
 def table_cell(column: Column, cell: Cell | object, *, heading: bool = False) -> Markup:
     """Return one cell; the first of a row can be its heading."""
     cell = cell if isinstance(cell, Cell) else Cell(cell)
-    value = f"{cell.value!r}" if isinstance(cell.value, float) else cell.value
+    value = cell.value
+    if isinstance(value, float):
+        value = repr(float(value)) if math.isfinite(value) else None
     return tag(
         "th" if heading else "td",
         cell.shown,

@@ -14,10 +14,10 @@
   };
 
   /* ---- tables ---- */
-  const valueOf = (row, column) => {
+  const valueOf = (row, column, numeric) => {
     const cell = row.cells[column];
     const value = cell.dataset.value;
-    if (value === undefined) return cell.textContent.trim();
+    if (value === undefined) return numeric ? -Infinity : cell.textContent.trim();
     const number = Number(value);
     return Number.isNaN(number) ? value : number;
   };
@@ -38,7 +38,7 @@
     const grouped = table.tBodies.length > 1;
     const units = grouped ? [...table.tBodies] : [...table.tBodies[0].rows];
     const rowOf = (unit) => (grouped ? unit.rows[0] : unit);
-    const keyed = units.map((unit, order) => [valueOf(rowOf(unit), column), order, unit]);
+    const keyed = units.map((unit, order) => [valueOf(rowOf(unit), column, numeric), order, unit]);
     keyed.sort((a, b) => sign * compare(a[0], b[0]) || a[1] - b[1]);
     (grouped ? table : table.tBodies[0]).append(...keyed.map((entry) => entry[2]));
     limit(table);
