@@ -264,7 +264,7 @@ def draw(results: list[dict], path: Path) -> None:
 
     names = ("unweighted", "product, h=.3", "balanced, h=.3", "diversity, h=.3")
     colours = ("#b0413e", "#d9a05b", "#8a8a8a", "#2b6a99")
-    figure, axes = plt.subplots(1, 2, figsize=(9.5, 3.4))
+    figure, axes = plt.subplots(1, 2, figsize=(9.5, 3.8))
     clean = {
         n: np.mean([r["accuracy"] for r in results if r["kind"] == "clean" and r["method"] == n])
         for n in names
@@ -285,10 +285,12 @@ def draw(results: list[dict], path: Path) -> None:
         axis.set_ylabel(label)
         axis.spines[["top", "right"]].set_visible(False)
     axes[1].set_ylim(0.5, None)
-    axes[0].legend(frameon=False, fontsize=8)
-    axes[1].set_title("black lines: before the clones were added", fontsize=8)
+    figure.legend(
+        *axes[0].get_legend_handles_labels(), loc="lower center", ncols=4, frameon=False, fontsize=9
+    )
+    axes[1].set_title("black lines: the same weights before the clones were added", fontsize=8)
     figure.suptitle("HH-RLHF harmless, 1 % of the training pairs copied 100 times", fontsize=10)
-    figure.tight_layout()
+    figure.tight_layout(rect=(0, 0.06, 1, 1))
     figure.savefig(path, dpi=150)
 
 
