@@ -229,3 +229,13 @@ def test_a_common_beginning_is_left_out():
 
 def test_the_same_analysis_gives_the_same_words(analysis):
     assert [part.body for part in make_sections(analysis)] == [part.body for part in make_sections(analysis)]
+
+
+def test_a_scale_curve_of_a_sample_is_told(analysis):
+    curve = [(h, distinct / 4, ess / 4) for h, distinct, ess in analysis.scale_curve]
+    part = section(dataclasses.replace(analysis, scale_curve=curve), "scale")
+    assert "computed on a sample" in words_of(part.body)
+    full = [(h, 200.0 / (1 + h), 190.0 / (1 + h)) for h in (0.01, 0.38, 2.0)]
+    part = section(dataclasses.replace(analysis, scale_curve=full), "scale")
+    assert "computed on a sample" not in words_of(part.body)
+    assert "The analysis used h = 0.380" in words_of(part.body)

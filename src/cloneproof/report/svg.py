@@ -156,8 +156,9 @@ def line_chart(
     marks : sequence of (x, text)
         Vertical lines with a word at their top.
     """
-    left, right, bottom = 58.0, 14.0, 44.0
-    top = 16.0 + 20.0 * len(series)
+    left = 32.0 + 7.5 * max((len(words) for _, words in y.ticks), default=0)
+    right, bottom = 14.0, 44.0
+    top = 16.0 + 20.0 * len(series) + (10.0 if marks else 0.0)
     span_x, span_y = width - left - right, height - bottom - 12.0
     height += top - 12.0
 
@@ -185,11 +186,7 @@ def line_chart(
     )
     for value, words in marks:
         px, _ = at(value, y.low)
-        side, anchor = (-6, "end") if px > width / 2 else (6, "start")
-        parts += [
-            line(px, top, px, top + span_y, "mark"),
-            text(px + side, top + 10, words, "tick strong", anchor),
-        ]
+        parts += [line(px, top, px, top + span_y, "mark"), text(px, top - 6, words, "tick strong", "middle")]
     for row, drawn in enumerate(series):
         parts += _legend(left, 14.0 + 20.0 * row, drawn)
         placed = [at(px, py) for px, py in drawn.points]

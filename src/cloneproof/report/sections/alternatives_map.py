@@ -169,13 +169,15 @@ def _figure(
     models = require("bokeh.models", extra="report", purpose="the map of cloneproof.report")
     plotting = require("bokeh.plotting", extra="report", purpose="the map of cloneproof.report")
     embed = require("bokeh.embed", extra="report", purpose="the map of cloneproof.report")
-    base = 9.0 if len(places) <= 500 else 7.5 if len(places) <= 5_000 else 5.0
+    base = float(np.clip(300.0 / np.sqrt(max(len(places), 1)), 3.5, 9.0))
     xy = places.astype(np.float32)
     source = models.ColumnDataSource(
         data={
             "x": xy[:, 0],
             "y": xy[:, 1],
-            "size": np.clip(base * np.sqrt(np.maximum(votes, 0.0)), 3.0, 3.2 * base).astype(np.float32),
+            "size": np.clip(base * np.sqrt(np.maximum(votes, 0.0)), min(3.0, 0.75 * base), 3.2 * base).astype(
+                np.float32
+            ),
             "bin": bins.astype(np.int8),
         },
     )

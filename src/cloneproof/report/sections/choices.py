@@ -33,6 +33,6 @@ def make_choices(analysis: Analysis) -> Section | None:
     ]
     body = join(
         tag("p", "Each automatic choice can be overridden by the option of the same name."),
-        data_table(_COLUMNS, rows, caption="Choices and their reasons"),
+        data_table(_COLUMNS, rows, caption="Choices and their reasons", class_="choices"),
     )
     return Section(id="choices", title="Choices made, and why", body=body)

@@ -26,6 +26,8 @@ def make_scale_curve(view: AnalysisView) -> Section | None:
     chosen = (
         "" if view.analysis.scale is None else f" The analysis used h = {number(view.analysis.scale, 3)}."
     )
+    sampled = max(ess for _, _, ess in curve) < 0.98 * view.analysis.effective_sample_size
+    limit = "The curve was computed on a sample of the alternatives: its shape holds for all, its numbers are smaller."
     body = join(
         tag(
             "p",
@@ -33,6 +35,7 @@ def make_scale_curve(view: AnalysisView) -> Section | None:
             "looser "
             f"copies and costs more precision.{chosen}",
         ),
+        tag("p", limit, class_="limit") if sampled else None,
         responsive(lambda width: _chart(view, curve, width)),
     )
     return Section(id="scale", title="How the scale matters", body=body)
