@@ -239,3 +239,12 @@ def test_a_scale_curve_of_a_sample_is_told(analysis):
     part = section(dataclasses.replace(analysis, scale_curve=full), "scale")
     assert "computed on a sample" not in words_of(part.body)
     assert "The analysis used h = 0.380" in words_of(part.body)
+
+
+def test_a_page_of_nothing_but_escapes_stays_small():
+    m = 20_000
+    hostile = make_analysis(
+        m, change_text=lambda i, _: f"{i}" + "<" * 600, ids=[f"{i}" + "<&" * 200 for i in range(m)]
+    )
+    object.__setattr__(hostile.comparisons, "prompts", tuple(f"{i}" + "<" * 600 for i in range(m)))
+    assert len(render_report(hostile).encode()) < 6_000_000

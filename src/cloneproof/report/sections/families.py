@@ -20,6 +20,7 @@ MOST_FAMILIES = 200
 FIRST_ROWS = 15
 MOST_EXAMPLES = 4
 EXAMPLE_LENGTH = 420
+FAMILY_BYTES = 1_100_000  # of the whole table; texts are cut shorter to stay within
 
 _COLUMNS = (
     Column("Family", hint="The text of its alternative of largest weight"),
@@ -59,7 +60,11 @@ def make_families(view: AnalysisView) -> Section:
             "that have no copy, are in the run's alternatives.parquet.",
             class_="limit",
         )
-    bodies = [_family(view, int(family)) for family in shown]
+    length = EXAMPLE_LENGTH
+    bodies = [_family(view, int(family), length) for family in shown]
+    while sum(len(body.encode("utf-8")) for body in bodies) > FAMILY_BYTES and length > 40:
+        length //= 2
+        bodies = [_family(view, int(family), length) for family in shown]
     table = tag(
         "table",
         tag("caption", "Families of near-copies"),
@@ -97,7 +102,7 @@ def _filters(n: int) -> Markup:
     )
 
 
-def _family(view: AnalysisView, family: int) -> Markup:
+def _family(view: AnalysisView, family: int, length: int) -> Markup:
     """Return one family: its row, and a hidden one with texts side by side."""
     table = view.analysis.families
     detail = f"family-{family}"
@@ -119,7 +124,7 @@ def _family(view: AnalysisView, family: int) -> Markup:
     row = tag("tr", table_cell(*first, heading=True), *(table_cell(column, cell) for column, cell in others))
     texts = tag(
         "tr",
-        tag("td", _numbers(view, family), _side_by_side(view, family), colspan=len(_COLUMNS)),
+        tag("td", _numbers(view, family), _side_by_side(view, family, length), colspan=len(_COLUMNS)),
         id=detail,
         class_="detail",
     )
@@ -163,13 +168,13 @@ def _numbers(view: AnalysisView, family: int) -> Markup:
     )
 
 
-def _side_by_side(view: AnalysisView, family: int) -> Markup:
+def _side_by_side(view: AnalysisView, family: int, length: int) -> Markup:
     """Return example texts of a family with what differs from the first marked."""
     comparisons = view.analysis.comparisons
     chosen, distances = _examples(view, family)
     texts = [alternative_text(comparisons, i) for i in chosen]
-    start = common_start(texts, EXAMPLE_LENGTH)
-    windows = [window(text, start, EXAMPLE_LENGTH) for text in texts]
+    start = common_start(texts, length)
+    windows = [window(text, start, length) for text in texts]
     prompts = [prompt_of(comparisons, i) for i in chosen]
     parts: list[object] = []
     if prompts[0] is not None and len(set(prompts)) == 1:
