@@ -53,10 +53,10 @@ def test_a_bad_limit_is_usage(cloneproof, preference_file, limit, message):
     assert message in done.err
 
 
-def test_standard_input_and_a_closed_pipe(preference_file):
+def test_standard_input(preference_file):
     done = subprocess.run(
         [sys.executable, "-m", "cloneproof", "check", "-", "--encoder", "surface", "--json"],
-        stdin=preference_file.open(),
+        input=preference_file.read_text(encoding="utf-8"),
         capture_output=True,
         text=True,
         check=False,

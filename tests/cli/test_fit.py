@@ -108,7 +108,7 @@ def test_a_persons_notes_stay(cloneproof, fitted, preference_file):
         (["--weights", "best"], 2, "diversity"),
         (["--encodr", "x"], 2, "encodr"),
         (["--copies", "0"], 2, "copies must be an integer of at least 1"),
-        (["--reward", "tabular", "--regularization", "0"], 4, "strongly connected"),
+        (["--reward", "tabular", "--regularization", "0"], 4, "never won against the other 19"),
     ],
 )
 def test_errors_are_one_line_and_leave_nothing(cloneproof, preference_file, tmp_path, words, code, message):

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from cloneproof.cli.options import InputOptions, parse_number, read_input
-from cloneproof.cli.output import label, overcount_words, percent, print_json, print_lines, schema_words
+from cloneproof.cli.output import (
+    encoder_words,
+    label,
+    overcount_words,
+    percent,
+    print_json,
+    print_lines,
+    schema_words,
+)
 
 if TYPE_CHECKING:
     from cloneproof.audit import Weighed
@@ -19,7 +27,7 @@ _FAMILIES_SHOWN = 10
 
 
 def check(
-    file: str,
+    file: Annotated[str, Parameter(allow_leading_hyphen=True)],
     /,
     *,
     input_options: Annotated[InputOptions | None, Parameter(name="*")] = None,
@@ -93,7 +101,7 @@ def _tell(weighed: Weighed, found: dict[str, Any], provenance: dict[str, Any]) -
             ("families", f"{found['n_families_of_several']:,} of two or more; {overcount_words(found)}"),
             ("effective sample", f"{found['effective_sample_size']:,.0f} of {m:,} alternatives (ESS)"),
             ("components", f"{found['n_components']:,} connected parts of the comparison graph"),
-            ("encoder", f"{weighed.encoder.value} ({weighed.encoder.reason})"),
+            ("encoder", encoder_words(weighed.encoder, surface_only=weighed.surface_only)),
             ("scale", f"{weighed.scale_choice.value} ({weighed.scale_choice.reason})"),
         ]
     )

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from cloneproof.cli.options import InputOptions, parse_number, read_input
-from cloneproof.cli.output import label, overcount_words, print_json, print_lines, schema_words, shift_words
+from cloneproof.cli.output import (
+    label,
+    overcount_words,
+    print_json,
+    print_lines,
+    schema_words,
+    shift_words,
+)
 from cloneproof.cli.talk import say
 
 if TYPE_CHECKING:
@@ -18,7 +25,7 @@ __all__ = ["fit"]
 
 
 def fit(
-    file: str,
+    file: Annotated[str, Parameter(allow_leading_hyphen=True)],
     /,
     *,
     out: Annotated[Path, Parameter(name=["--out", "-o"])],

@@ -8,9 +8,19 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cloneproof.audit import Choice
     from cloneproof.preferences import Comparisons
 
-__all__ = ["label", "overcount_words", "percent", "print_json", "print_lines", "schema_words", "shift_words"]
+__all__ = [
+    "encoder_words",
+    "label",
+    "overcount_words",
+    "percent",
+    "print_json",
+    "print_lines",
+    "schema_words",
+    "shift_words",
+]
 
 _LABEL_LENGTH = 72
 
@@ -53,6 +63,12 @@ def label(comparisons: Comparisons, position: int) -> str:
     line = "".join(x if x.isprintable() else " " for x in words[: 4 * _LABEL_LENGTH])
     line = " ".join(line.split())
     return line if len(line) <= _LABEL_LENGTH else f"{line[: _LABEL_LENGTH - 1]}…"
+
+
+def encoder_words(choice: Choice, *, surface_only: bool) -> str:
+    """Return which encoder was used and why, and what it cannot see."""
+    blind = "; sees copy-edits only, no paraphrases" if surface_only else ""
+    return f"{choice.value} ({choice.reason}{blind})"
 
 
 def schema_words(report: Mapping[str, Any]) -> str:
