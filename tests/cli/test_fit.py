@@ -48,6 +48,7 @@ def test_the_run_directory_is_what_was_promised(fitted, preference_file):
         "scale",
         "comparison-weights",
         "reward",
+        "shrinkage",
     }
 
 

@@ -35,6 +35,7 @@ VERBS = {
     "demo": "cloneproof.cli.demo:demo",
     "check": "cloneproof.cli.check:check",
     "fit": "cloneproof.cli.fit:fit",
+    "board": "cloneproof.cli.board:board",
 }
 
 app = App(

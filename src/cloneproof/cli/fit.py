@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from cloneproof.cli.options import InputOptions, parse_number, read_input
 from cloneproof.cli.output import (
+    encoder_words,
     label,
     overcount_words,
     print_json,
@@ -157,9 +158,10 @@ def _tell(analysis: Analysis, out: Path, page: str | None) -> None:
         lines.append(
             ("clones move a reward", f"plain {shift_words(plain)}, weighted {shift_words(weighted)}")
         )
-    print_lines(
-        [*((choice.name, f"{choice.value} ({choice.reason})") for choice in analysis.choices), *lines]
-    )
+    encoder, *others = analysis.choices
+    told = [("encoder", encoder_words(encoder, surface_only=analysis.surface_only))]
+    told += [(choice.name, f"{choice.value} ({choice.reason})") for choice in others]
+    print_lines([*told, *lines])
     print()
     top = [
         [int(ranks.rank[i]), int(analysis.plain.rank[i]), f"{ranks.rewards[i]:+.3f}", label(c, int(i))]

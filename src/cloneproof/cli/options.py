@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from cloneproof._core.errors import ParameterError
 
 if TYPE_CHECKING:
-    from cloneproof.preferences import Comparisons
+    from cloneproof.preferences import Comparisons, Reading
 
-__all__ = ["InputOptions", "parse_number", "read_input"]
+__all__ = ["InputOptions", "assignments", "parse_number", "read_input", "read_reading"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,27 +66,33 @@ class InputOptions:
 
 def read_input(file: str, options: InputOptions | None) -> tuple[Comparisons, dict[str, Any]]:
     """Read a preference file; return the comparisons and what the manifest says of the input."""
+    reading = read_reading(file, options)
+    return reading.comparisons, reading.report.to_dict()
+
+
+def read_reading(file: str, options: InputOptions | None, *, keep: Sequence[str] = ()) -> Reading:
+    """Read a preference file with further columns kept, one value per comparison."""
     from cloneproof.preferences import read_with_report
 
     chosen = options or InputOptions()
-    shares = {name: _share(name, value) for name, value in _assignments("--outcome", chosen.outcome).items()}
-    reading = read_with_report(
+    shares = {name: _share(name, value) for name, value in assignments("--outcome", chosen.outcome).items()}
+    return read_with_report(
         file,
         chosen.format,
-        columns=_assignments("--column", chosen.column) or None,
+        columns=assignments("--column", chosen.column) or None,
         outcomes=shares or None,
         answers=chosen.answers,
-        answer_columns=_assignments("--answer-column", chosen.answer_column) or None,
+        answer_columns=assignments("--answer-column", chosen.answer_column) or None,
         prompts=chosen.prompts,
-        prompt_columns=_assignments("--prompt-column", chosen.prompt_column) or None,
+        prompt_columns=assignments("--prompt-column", chosen.prompt_column) or None,
         unit=chosen.unit,
         pairs=chosen.pairs,
         reference=chosen.reference,
         tie_band=chosen.tie_band,
         graded=chosen.graded,
         missing=chosen.missing,
+        keep=keep,
     )
-    return reading.comparisons, reading.report.to_dict()
 
 
 def parse_number(option: str, value: str) -> Any:
@@ -105,10 +111,19 @@ def parse_number(option: str, value: str) -> Any:
         raise ParameterError(f"{option} takes a number or 'auto'. Got {value!r}.") from None
 
 
-def _assignments(option: str, words: Sequence[str] | None) -> dict[str, str]:
+def assignments(option: str, words: Sequence[str] | None) -> dict[str, str]:
+    """Return what a repeatable NAME=VALUE option names.
+
+    Raises
+    ------
+    ParameterError
+        For a word without a name, a value or the sign between them.
+    """
     found = {}
     for word in words or ():
-        name, equals, value = word.rpartition("=") if option == "--outcome" else word.partition("=")
+        name, equals, value = (
+            word.rpartition("=") if option in {"--outcome", "--anchor"} else word.partition("=")
+        )
         if not equals or not name or not value:
             raise ParameterError(f"{option} takes NAME=VALUE. Got {word!r}.")
         found[name] = value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cloneproof.report.analysis_report import make_sections, render_report, write_report
+from cloneproof.report.board_report import make_board_sections, write_board_report
 from cloneproof.report.page import Section, render_page, write_page
 from cloneproof.report.paris_report import make_paris_sections, write_paris_report
 from cloneproof.report.terminal import format_table
@@ -10,10 +11,12 @@ from cloneproof.report.terminal import format_table
 __all__ = [
     "Section",
     "format_table",
+    "make_board_sections",
     "make_paris_sections",
     "make_sections",
     "render_page",
     "render_report",
+    "write_board_report",
     "write_page",
     "write_paris_report",
     "write_report",
