@@ -23,6 +23,7 @@ __all__ = [
 ]
 
 _LABEL_LENGTH = 72
+_NAME_START = 24
 
 
 def print_json(values: Mapping[str, Any]) -> None:
@@ -56,11 +57,16 @@ def overcount_words(found: Mapping[str, Any]) -> str:
 
 
 def label(comparisons: Comparisons, position: int) -> str:
-    """Return an alternative's name, and the start of its text, on one line without control characters."""
+    """Return an alternative's name and the start of its text, on one line without control characters.
+
+    A name that is made of the text's own start is left out.
+    """
     words = str(comparisons.ids[position])
-    if comparisons.texts is not None and comparisons.texts[position] != words:
-        words = f"{words}  {comparisons.texts[position]}"
-    line = "".join(x if x.isprintable() else " " for x in words[: 4 * _LABEL_LENGTH])
+    if comparisons.texts is not None:
+        text = " ".join(comparisons.texts[position][: 4 * _LABEL_LENGTH].split())
+        made_of_text = bool(text) and words.startswith(text[:_NAME_START])
+        words = text if made_of_text else f"{words}  {text}"
+    line = "".join(x if x.isprintable() else " " for x in words)
     line = " ".join(line.split())
     return line if len(line) <= _LABEL_LENGTH else f"{line[: _LABEL_LENGTH - 1]}…"
 
