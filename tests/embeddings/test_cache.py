@@ -17,11 +17,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.embeddings.records import CountingEncoder, vector_of
 
 from cloneproof._core.errors import FileAccessError, InputError, ParameterError
 from cloneproof.embeddings import EmbeddingCache, default_cache_folder, embed, embed_with_encoder
 from cloneproof.embeddings.cache import text_key
+from tests.embeddings.records import CountingEncoder, vector_of
 
 TEXTS = [f"text {i}" for i in range(50)]
 

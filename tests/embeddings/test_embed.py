@@ -9,7 +9,6 @@ import warnings
 import numpy as np
 import pyarrow as pa
 import pytest
-from tests.embeddings.records import CountingEncoder, Record, vector_of
 
 from cloneproof._core.errors import InputError, MissingExtraError, ParameterError, SurfaceEncoderWarning
 from cloneproof._core.progress import report_progress_to
@@ -17,6 +16,7 @@ from cloneproof.embeddings import Encoder, SurfaceEncoder, embed, embed_with_enc
 from cloneproof.embeddings import resolve as resolve_module
 from cloneproof.embeddings.texts import prompt_tail
 from cloneproof.preferences import Comparisons
+from tests.embeddings.records import CountingEncoder, Record, vector_of
 
 WORDS = [f"text {'x' * (i % 7)} {i}" for i in range(20)]
 

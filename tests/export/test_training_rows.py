@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from tests.strategies import comparisons
 
 from cloneproof._core.errors import FileAccessError, InputError, ParameterError
 from cloneproof.export import (
@@ -19,6 +18,7 @@ from cloneproof.export import (
     write_training,
 )
 from cloneproof.preferences import Comparisons, read_comparisons
+from tests.strategies import comparisons
 
 
 def small() -> Comparisons:

@@ -6,7 +6,6 @@ import warnings
 
 import numpy as np
 import pytest
-from tests.leaderboard.oracles_board import battles, conflict
 
 from cloneproof._core.errors import InputError, NoMaximumLikelihoodError, ParameterError
 from cloneproof.leaderboard import (
@@ -21,6 +20,7 @@ from cloneproof.leaderboard import (
 from cloneproof.leaderboard.board import rank_of
 from cloneproof.preferences import Comparisons
 from cloneproof.rewards import BradleyTerry, to_rating
+from tests.leaderboard.oracles_board import battles, conflict
 
 REWARDS = [1.0, 0.4, 0.0, -0.5, -0.9]
 

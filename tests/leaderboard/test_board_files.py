@@ -8,7 +8,6 @@ import json
 
 import numpy as np
 import pytest
-from tests.leaderboard.oracles_board import battles
 
 from cloneproof._core.errors import FileAccessError, InputError
 from cloneproof.leaderboard import (
@@ -23,6 +22,7 @@ from cloneproof.leaderboard import (
     read_board,
     read_reference,
 )
+from tests.leaderboard.oracles_board import battles
 
 NAMES = ["=1+1", "a|b<script>", "c*d", "e_f\n[x](y)", "plain"]
 

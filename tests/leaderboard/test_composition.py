@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.leaderboard.oracles_board import battles, conflict
 
 from cloneproof._core.errors import InputError, ParameterError
 from cloneproof.leaderboard import (
@@ -18,6 +17,7 @@ from cloneproof.leaderboard import (
 )
 from cloneproof.preferences import Comparisons
 from cloneproof.rewards import BradleyTerry
+from tests.leaderboard.oracles_board import battles, conflict
 
 
 @pytest.mark.parametrize("rows", ["balanced", "product"])

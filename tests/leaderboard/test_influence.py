@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.leaderboard.oracles_board import battles, brute_force_fewest, difference_without
 
 from cloneproof._core.errors import InputError, ParameterError
 from cloneproof.leaderboard import audit_neighbours, difference_influence, fewest_dropped
 from cloneproof.leaderboard.influence import _fit
 from cloneproof.preferences import Comparisons
 from cloneproof.rewards import BradleyTerry
+from tests.leaderboard.oracles_board import battles, brute_force_fewest, difference_without
 
 LAMBDA = 0.05
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.leaderboard.oracles_board import battles, conflict
 
 from cloneproof._core.errors import InputError, ParameterError
 from cloneproof.leaderboard import audit_families, expected_best_of, make_board
 from cloneproof.preferences import Comparisons
+from tests.leaderboard.oracles_board import battles, conflict
 
 
 def test_known_values():

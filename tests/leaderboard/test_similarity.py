@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.leaderboard.oracles_board import battles
 
 from cloneproof._core.errors import InputError, ParameterError
 from cloneproof.leaderboard import (
@@ -15,6 +14,7 @@ from cloneproof.leaderboard import (
     weigh_by_vectors,
 )
 from cloneproof.preferences import Comparisons
+from tests.leaderboard.oracles_board import battles
 
 
 def answers(m=4, prompts=6, seed=0):

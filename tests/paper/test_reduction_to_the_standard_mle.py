@@ -10,11 +10,11 @@ import choix
 import numpy as np
 import pytest
 from scipy.optimize import minimize
-from tests.paper.slow import plain_objective
 
 from cloneproof.preferences import Comparisons
 from cloneproof.rewards import BradleyTerry
 from cloneproof.weights import Box, UniformWeights, VoronoiWeights
+from tests.paper.slow import plain_objective
 
 
 def counts(seed: int, m: int) -> np.ndarray:

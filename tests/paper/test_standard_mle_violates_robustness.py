@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.paper.slow import slow_rewards
 
 from cloneproof.preferences import Comparisons, average_win_rates, paris_population, population_win_rates
 from cloneproof.rewards import BradleyTerry
+from tests.paper.slow import slow_rewards
 
 FOOD, ART, ROMANCE = 0, 1, 2
 BEFORE = population_win_rates(paris_population(["food", "art", "romance"]))

@@ -10,10 +10,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.special import expit
-from tests.paper.slow import slow_rewards
 
 from cloneproof.preferences import Comparisons, average_win_rates
 from cloneproof.rewards import BradleyTerry, weighted_win_rate_residual
+from tests.paper.slow import slow_rewards
 
 
 def random_design(seed: int, m: int):

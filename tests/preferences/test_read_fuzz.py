@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.strategies import texts
 
 from cloneproof._core.errors import CloneProofError, CloneProofWarning
 from cloneproof.preferences import read_comparisons
 from cloneproof.preferences.readers.decode import decode
 from cloneproof.preferences.readers.listwise import pairs_within
 from cloneproof.preferences.readers.roles import ROLES
+from tests.strategies import texts
 
 columns = st.sampled_from(
     sorted({name for shape in ROLES.values() for names in shape.values() for name in names})

@@ -6,11 +6,11 @@ import dataclasses
 
 import numpy as np
 import pytest
-from tests.report.factory import make_analysis
 
 from cloneproof.audit.records import Choice
 from cloneproof.report import Section, render_page, render_report
 from cloneproof.report.html import Markup, tag
+from tests.report.factory import make_analysis
 
 pytestmark = pytest.mark.browser
 

@@ -7,13 +7,13 @@ import hashlib
 import re
 
 import pytest
-from tests.report.factory import make_analysis
 
 import cloneproof.report.page as page_module
 from cloneproof import CloneProofError
 from cloneproof._core.errors import MissingExtraError
 from cloneproof.report import Section, render_page, render_report, write_page, write_report
 from cloneproof.report.html import Markup, tag
+from tests.report.factory import make_analysis
 
 
 def policy_of(html):

@@ -8,7 +8,6 @@ import re
 
 import numpy as np
 import pytest
-from tests.report.factory import make_analysis
 
 from cloneproof.report import make_sections, render_report
 from cloneproof.report.budget import fit_texts
@@ -18,6 +17,7 @@ from cloneproof.report.projection import project
 from cloneproof.report.sections.alternatives_map import make_map
 from cloneproof.report.text import cut, reveal
 from cloneproof.report.view import AnalysisView
+from tests.report.factory import make_analysis
 
 
 def words_of(body):

@@ -7,6 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from cloneproof._core.errors import ConvergenceError, InputError, NoMaximumLikelihoodError, ParameterError
+from cloneproof.preferences import Comparisons
+from cloneproof.rewards import BradleyTerry, weighted_win_rate_residual
 from tests.rewards.oracles_bt import (
     comparisons,
     random_battles,
@@ -14,10 +18,6 @@ from tests.rewards.oracles_bt import (
     slow_dense_newton,
     slow_newton,
 )
-
-from cloneproof._core.errors import ConvergenceError, InputError, NoMaximumLikelihoodError, ParameterError
-from cloneproof.preferences import Comparisons
-from cloneproof.rewards import BradleyTerry, weighted_win_rate_residual
 
 
 @pytest.mark.parametrize("m", [2, 3, 12, 60])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from benchmarks.designs import DESIGNS, METHODS, REWARDS, run
 
 TEXT = REWARDS[1]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from tests.rewards.oracles_bt import comparisons, random_battles
 
 from cloneproof._core.errors import ConvergenceError
 from cloneproof.preferences import Comparisons
@@ -15,6 +14,7 @@ from cloneproof.rewards.engine import minimise
 from cloneproof.rewards.objective import Objective
 from cloneproof.rewards.pairs import _by_sorting, _by_table, collect_pairs
 from cloneproof.rewards.solvers import BandedCholesky, ConjugateGradient, DenseCholesky, SlowSolveError
+from tests.rewards.oracles_bt import comparisons, random_battles
 
 
 def pairs_of(c, weight=None):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from tests.rewards.oracles_bt import comparisons, random_battles, sigmoid, slow_objective
 
 from cloneproof.rewards.objective import (
     Objective,
@@ -15,6 +14,7 @@ from cloneproof.rewards.objective import (
     pair_slope,
     total_comparison_weight,
 )
+from tests.rewards.oracles_bt import comparisons, random_battles, sigmoid, slow_objective
 
 
 def make(c, rng, strength=0.3):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.optimize import minimize
-from tests.rewards.oracles_bt import random_battles
 
 from cloneproof._core.errors import InputError, NoMaximumLikelihoodError, ParameterError
 from cloneproof.preferences import Comparisons
 from cloneproof.rewards import BradleyTerry, to_rating
 from cloneproof.rewards.ties import Davidson, HalfWins, RaoKupper
+from tests.rewards.oracles_bt import random_battles
 
 M, N = 6, 900
 

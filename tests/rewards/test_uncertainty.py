@@ -6,11 +6,11 @@ import warnings
 
 import numpy as np
 import pytest
-from tests.rewards.oracles_bt import random_battles, sigmoid
 
 from cloneproof._core.errors import InputError, UncertaintyWarning
 from cloneproof.preferences import Comparisons
 from cloneproof.rewards import BradleyTerry, bootstrap_rewards, uncertainty_system
+from tests.rewards.oracles_bt import random_battles, sigmoid
 
 
 def slow_sandwich(bt, c, omega, clusters=None):

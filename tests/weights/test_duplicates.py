@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.weights.oracles_voronoi import duplicates_by_loop
 
 from cloneproof.weights import duplicates as module
 from cloneproof.weights import group_duplicates
+from tests.weights.oracles_voronoi import duplicates_by_loop
 
 
 @given(

@@ -4,7 +4,6 @@ import sys
 
 import numpy as np
 import pytest
-from tests.weights.oracles_voronoi import nearest_by_loop
 
 from cloneproof import InputError
 from cloneproof._core.errors import ParameterError
@@ -12,6 +11,7 @@ from cloneproof.weights import find_nearest
 from cloneproof.weights.nearest import make_index
 from cloneproof.weights.nearest_blocks import BlockIndex, score_error
 from cloneproof.weights.nearest_torch import TorchIndex, find_device
+from tests.weights.oracles_voronoi import nearest_by_loop
 
 ROADS = ["tree", "blocks", "torch"]
 

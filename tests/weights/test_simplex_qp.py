@@ -7,15 +7,15 @@ import pytest
 import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from cloneproof._core.errors import InputError, ParameterError
+from cloneproof.weights.simplex_qp import solve_simplex_qp
 from tests.weights.oracles_diversity import (
     clarabel_simplex,
     gaussian_kernel,
     multiplicative_update,
     relative_gap,
 )
-
-from cloneproof._core.errors import InputError, ParameterError
-from cloneproof.weights.simplex_qp import solve_simplex_qp
 
 
 def points(kind: str, m: int, rng: np.random.Generator) -> np.ndarray:

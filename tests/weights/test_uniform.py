@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from tests.weights.sklearn_checks import parametrize_checks
 
 from cloneproof import InputError
 from cloneproof.weights import UniformWeights, effective_sample_size
+from tests.weights.sklearn_checks import parametrize_checks
 
 
 @parametrize_checks(UniformWeights())

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 from sklearn.base import clone
-from tests.weights.oracles_voronoi import nearest_by_loop
-from tests.weights.sklearn_checks import parametrize_checks
 
 from cloneproof import InputError
 from cloneproof._core.errors import EmptyCellWarning, ParameterError, UncertaintyWarning
 from cloneproof._core.progress import report_progress_to
 from cloneproof.weights import Box, Sphere, VoronoiWeights
 from cloneproof.weights.region import Ball
+from tests.weights.oracles_voronoi import nearest_by_loop
+from tests.weights.sklearn_checks import parametrize_checks
 
 quiet = pytest.mark.filterwarnings("ignore::cloneproof._core.errors.EmptyCellWarning")
 

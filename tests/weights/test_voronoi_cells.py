@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from tests.weights.oracles_voronoi import areas_by_fractions, lengths_by_fractions
 
 from cloneproof.weights.voronoi_cells import cell_areas, cell_lengths, polygon_of_box, polygon_of_hull
+from tests.weights.oracles_voronoi import areas_by_fractions, lengths_by_fractions
 
 UNIT = polygon_of_box(np.zeros(2), np.ones(2))
 
