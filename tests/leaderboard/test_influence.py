@@ -85,3 +85,13 @@ def test_level_alternatives_need_none():
     c = Comparisons.from_arrays(["a", "b"], ["b", "a"])
     found = fewest_dropped(c, 0, 1, regularization=0.01)
     assert (found.predicted, found.confirmed) == (0, 0)
+
+
+@pytest.mark.parametrize("regularization", [1e-4, 0.01, 1.0])
+def test_a_level_score_is_level_whatever_the_rounding_of_the_refit(regularization):
+    for wins in range(2, 12):
+        for losses in range(1, wins):
+            outcome = np.r_[np.ones(wins), np.zeros(losses)]
+            c = Comparisons.from_arrays(["a"] * len(outcome), ["b"] * len(outcome), outcome)
+            found = fewest_dropped(c, 0, 1, regularization=regularization)
+            assert found.confirmed == wins - losses

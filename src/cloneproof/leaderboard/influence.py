@@ -21,6 +21,12 @@ __all__ = ["DropK", "audit_neighbours", "difference_influence", "fewest_dropped"
 UP_TO = 3_000
 """Alternatives up to which the dense inverse of the Hessian is formed."""
 
+LEVEL = 1e-9
+"""Differences of rewards up to this are level: below what a solve to its tolerance can tell apart."""
+
+LEVEL_SHARE = 1e-6
+"""So are those up to this share of what the strongest single comparison moves."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class DropK:
@@ -220,10 +226,13 @@ def _search(state: _State, above: int, below: int, max_dropped: int | None) -> D
         gone[order] = np.clip(k - before, 0, available)
         return gone
 
-    def swaps(k: int) -> bool:
-        return _difference_without(state, left_out(k), above, below) <= 0.0
+    # a refit is exact only to its tolerance: "1 : 1 is level" may not hang on the last digit
+    level = max(LEVEL, LEVEL_SHARE * float(-influence[order[0]])) if len(order) else LEVEL
 
-    confirmed = 0 if gap <= 0.0 else _smallest(swaps, predicted, most)
+    def swaps(k: int) -> bool:
+        return _difference_without(state, left_out(k), above, below) <= level
+
+    confirmed = 0 if gap <= LEVEL else _smallest(swaps, predicted, most)
     dropped: tuple[tuple[str, str, float, int], ...] = ()
     if confirmed:
         gone = left_out(confirmed)
@@ -244,7 +253,7 @@ def _search(state: _State, above: int, below: int, max_dropped: int | None) -> D
 
 def _predicted(gap: float, push: FloatArray, available: IntArray) -> int | None:
     """Return how many comparisons, the strongest first, push the difference to 0."""
-    if gap <= 0.0:
+    if gap <= LEVEL:
         return 0
     total = np.cumsum(push * available)
     k = int(np.searchsorted(total, gap))
