@@ -47,9 +47,17 @@ lint: $(VENV)/.test ## Style, types and layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+$(VENV)/.docs: $(VENV)/.test
+	$(PIP) --editable '.[docs]'
+	@touch $@
+
+.PHONY: docs
+docs: $(VENV)/.docs ## The documentation, warnings are errors: docs/_build/html/index.html
+	$(BIN)/sphinx-build -W --keep-going -q -b html -d docs/_build/doctrees docs docs/_build/html
+
 .PHONY: check
-check: lint test ## Everything that CI checks
+check: lint test docs ## Everything that CI checks
 
 .PHONY: clean
 clean: ## Remove the environment, caches and runs
-	rm -rf $(VENV) runs .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) runs docs/_build docs/auto_examples docs/reference .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -21,7 +21,7 @@ __all__ = ["LinearReward"]
 
 
 class LinearReward(FeatureReward):
-    """Learn a reward ``r(x) = theta . (x - x_mean)`` from comparisons and embeddings.
+    """Learn a reward ``r(x) = theta' (x - x_mean)`` from comparisons and embeddings.
 
     .. math:: min_theta  - sum_e omega_e [ y_e log s(r_a - r_b) + (1 - y_e) log s(r_b - r_a) ]
                          + (lambda / 2) sum_a w_a r_a^2 + (mu c / 2) |theta|^2
