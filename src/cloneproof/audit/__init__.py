@@ -9,6 +9,7 @@ from cloneproof.audit.families import family_table
 from cloneproof.audit.injection import Injected, inject_clones
 from cloneproof.audit.options import AnalysisOptions
 from cloneproof.audit.records import Analysis, AuditRow, Choice, CloneAudit, FamilyTable, RewardTable
+from cloneproof.audit.splits import Split, find_components, split_by_prompt_and_family
 from cloneproof.audit.weighing import Weighed, weigh_comparisons
 from cloneproof.audit.weightings import make_weighting
 
@@ -24,16 +25,19 @@ __all__ = [
     "ParisCase",
     "RewardTable",
     "Shift",
+    "Split",
     "Weighed",
     "analyse",
     "audit_clones",
     "check_limits",
     "check_summary",
     "family_table",
+    "find_components",
     "inject_clones",
     "make_weighting",
     "measure_shift",
     "parse_limits",
     "run_paris_case",
+    "split_by_prompt_and_family",
     "weigh_comparisons",
 ]
