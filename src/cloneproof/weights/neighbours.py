@@ -11,8 +11,8 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.distance import cdist
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from cloneproof._core.blas import one_blas_thread
 from cloneproof._core.errors import InputError
 from cloneproof._core.progress import track
 from cloneproof._core.typing import FloatArray, IntArray
@@ -48,10 +48,15 @@ def run_blocks(task: Callable[[_T], _R], jobs: Iterable[_T], n_jobs: int | None 
 
     The jobs do not depend on the number of threads, so neither do the results, to the last bit.
     """
-    n_threads = _n_threads(n_jobs)
-    with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(n_threads) as pool:
+    n_threads, listed = _n_threads(n_jobs), list(jobs)
+    if n_threads == 1 or len(listed) <= 1:
+        with one_blas_thread():
+            for job in listed:
+                yield task(job)
+        return
+    with one_blas_thread(), ThreadPoolExecutor(n_threads) as pool:
         waiting = []
-        for job in jobs:
+        for job in listed:
             waiting.append(pool.submit(task, job))
             if len(waiting) > 2 * n_threads:
                 yield waiting.pop(0).result()

@@ -8,8 +8,8 @@ from typing import Any, cast
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from cloneproof._core.blas import one_blas_thread
 from cloneproof._core.errors import InputError
 from cloneproof._core.typing import FloatArray
 from cloneproof._core.validation import check_integer, check_number
@@ -131,7 +131,7 @@ def solve_simplex_qp(
     m = int(matrix.shape[0])
     b = np.zeros(m) if linear is None else _as_vector("linear", linear, m)
     diagonal = np.asarray(matrix.diagonal(), dtype=np.float64)
-    with threadpool_limits(limits=1, user_api="blas"):
+    with one_blas_thread():
         start = None if warm_start is None else project_to_simplex(_as_vector("warm_start", warm_start, m))
         return _solve(matrix, b, float(offset), diagonal, tol, max_iter, start)
 
