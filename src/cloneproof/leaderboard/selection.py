@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.integrate import quad
-from scipy.special import log_ndtr
 
 from cloneproof._core.errors import InputError, NoMaximumLikelihoodError
 from cloneproof._core.validation import check_integer
@@ -17,7 +15,6 @@ from cloneproof.leaderboard.tally import merge_alternatives, tally
 from cloneproof.preferences import Comparisons
 from cloneproof.rewards import BradleyTerry
 from cloneproof.rewards.ratings import RATING_SCALE
-from cloneproof.weights.families import as_families
 
 __all__ = ["FamilySelection", "audit_families", "expected_best_of"]
 
@@ -47,6 +44,9 @@ def expected_best_of(m: int) -> float:
     >>> round(expected_best_of(2) * np.sqrt(np.pi), 9)
     1.0
     """
+    from scipy.integrate import quad
+    from scipy.special import log_ndtr
+
     m = check_integer("m", m, low=1)
     if m == 1:
         return 0.0
@@ -122,6 +122,8 @@ def audit_families(
     One refit a family, on summed pairs. Pooling answers another question than the table: how good is a
     random member; it is immune to showing the best of many, and unfair to a family of unequal members.
     """
+    from cloneproof.weights.families import as_families
+
     given = families if families is not None else board.families
     if given is None:
         raise InputError("families are needed: give labels, or a board that was made with them.")

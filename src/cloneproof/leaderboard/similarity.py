@@ -14,7 +14,6 @@ from cloneproof._core.typing import FloatArray, IntArray
 from cloneproof.preferences import Comparisons, empirical_win_rates
 from cloneproof.rewards import BradleyTerry
 from cloneproof.rewards.objective import logistic
-from cloneproof.weights import DiversityWeights, FamilyWeights, choose_scale, find_families
 
 __all__ = ["Resemblance", "answer_vectors", "vote_profiles", "weigh_by_families", "weigh_by_vectors"]
 
@@ -143,6 +142,8 @@ def weigh_by_vectors(
     names: Sequence[str], vectors: ArrayLike, how: str, *, scale: float | str = "auto"
 ) -> Resemblance:
     """Weigh alternatives by diversity of their vectors, and find families within the same scale."""
+    from cloneproof.weights import DiversityWeights, choose_scale, find_families
+
     table = np.asarray(vectors, dtype=np.float64)
     h = choose_scale(table) if isinstance(scale, str) else float(scale)
     weight = DiversityWeights(scale=h).fit(table).weights_
@@ -152,6 +153,8 @@ def weigh_by_vectors(
 
 def weigh_by_families(names: Sequence[str], labels: Sequence[Any], how: str) -> Resemblance:
     """Give every family one share, split equally among its members."""
+    from cloneproof.weights import FamilyWeights
+
     fitted = FamilyWeights().fit(np.zeros((len(names), 1)), families=labels)
     return Resemblance(
         weight=fitted.weights_, families=tuple(str(x) for x in labels), how=f"families of {how}", scale=None

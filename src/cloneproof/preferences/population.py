@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import expit
 
 from cloneproof._core.errors import InputError
 from cloneproof._core.typing import FloatArray, RandomState
@@ -80,6 +79,8 @@ class Population:
         gap = np.asarray(difference, dtype=np.float64)
         if self.noise == 0.0:
             return 0.5 + 0.5 * np.sign(gap)
+        from scipy.special import expit
+
         chosen: FloatArray = expit(gap / self.noise)
         return chosen
 

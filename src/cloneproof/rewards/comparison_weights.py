@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from typing import Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,14 +13,12 @@ from cloneproof._core.errors import InputError, ParameterError, SparseComparison
 from cloneproof._core.typing import FloatArray
 from cloneproof._core.validation import as_weights, check_choice, check_number
 from cloneproof.preferences import Comparisons
-from cloneproof.rewards.comparison_weights_diversity import PairWeights, weigh_pairs
-from cloneproof.rewards.comparison_weights_prompts import weigh_prompts_and_pairs
 from cloneproof.rewards.comparison_weights_record import ComparisonWeighting
 from cloneproof.rewards.comparison_weights_rows import PairRows, group_rows, spread_by_annotator
 from cloneproof.rewards.objective import total_comparison_weight
-from cloneproof.weights.base import check_finite, effective_sample_size
-from cloneproof.weights.diversity import DiversityWeights
-from cloneproof.weights.scale import choose_scale
+
+if TYPE_CHECKING:
+    from cloneproof.rewards.comparison_weights_diversity import PairWeights
 
 __all__ = ["ComparisonWeighting", "comparison_weights"]
 
@@ -161,6 +159,13 @@ def comparison_weights(
     >>> comparison_weights(c, embeddings=[[0.0], [9.0], [18.0]], scale=1.0).round(3)
     array([0.5  , 0.167, 0.167, 0.167])
     """
+    # the room of weights brings scikit-learn: loaded here, so that a plain fit does not wait for it
+    from cloneproof.rewards.comparison_weights_diversity import weigh_pairs
+    from cloneproof.rewards.comparison_weights_prompts import weigh_prompts_and_pairs
+    from cloneproof.weights.base import effective_sample_size
+    from cloneproof.weights.diversity import DiversityWeights
+    from cloneproof.weights.scale import choose_scale
+
     began = time.perf_counter()
     check_choice("method", method, ("product", "balanced", "diversity"))
     check_choice("prompts", prompts, ("joint", "separate"))
@@ -234,6 +239,8 @@ def comparison_weights(
 
 def _as_points(name: str, values: ArrayLike, comparisons: Comparisons) -> NDArray[np.floating[Any]]:
     """Return embeddings as a finite table with a row for each alternative; float32 is kept."""
+    from cloneproof.weights.base import check_finite
+
     table = np.asarray(values)
     if table.dtype != np.float32:
         table = table.astype(np.float64)

@@ -12,7 +12,6 @@ from cloneproof._core.errors import InputError
 from cloneproof._core.validation import as_weights
 from cloneproof.preferences import Comparisons
 from cloneproof.rewards.comparison_weights_rows import group_rows
-from cloneproof.weights.base import effective_sample_size
 
 __all__ = ["WeightCost", "measure_weight_cost"]
 
@@ -109,6 +108,8 @@ def measure_weight_cost(
     (3.6, 3.0, 'not needed')
     """
     n = comparisons.n_comparisons
+    from cloneproof.weights.base import effective_sample_size
+
     rows = group_rows(comparisons)
     omega = as_weights(comparison_weight, n, name="comparison_weight", per="comparison")
     w = alternative_weight

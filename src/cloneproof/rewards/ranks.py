@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import ndtri
 
 from cloneproof._core.typing import FloatArray, IntArray
 from cloneproof.rewards.uncertainty import Uncertainty
@@ -43,6 +42,8 @@ def rank_intervals(rewards: FloatArray, uncertainty: Uncertainty, level: float) 
         better = m - np.searchsorted(lower, band[:, 1], side="right")
         worse = np.searchsorted(upper, band[:, 0], side="left")
         return np.column_stack([1 + better, m - worse]).astype(np.int64)
+    from scipy.special import ndtri
+
     draws = uncertainty.draws[:, :m]
     scale = uncertainty.quantile(level) / float(ndtri(0.5 * (1.0 + level)))
     ranks = np.empty((m, 2), dtype=np.int64)

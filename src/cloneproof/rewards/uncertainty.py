@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtri, stdtrit
 
 from cloneproof._core.typing import FloatArray
 from cloneproof.rewards.uncertainty_scores import Scores
@@ -46,6 +45,8 @@ class Uncertainty:
     def quantile(self, level: float) -> float:
         """Return the half-width of a two-sided interval of probability `level`, in standard errors."""
         tail = 0.5 * (1.0 + level)
+        from scipy.special import ndtri, stdtrit
+
         return float(ndtri(tail) if self.n_clusters is None else stdtrit(max(self.n_clusters - 1, 1), tail))
 
     def simultaneous_quantile(self, level: float, n: int) -> float:
@@ -54,6 +55,8 @@ class Uncertainty:
         if not moving.any():
             return self.quantile(level)
         largest = np.abs(self.draws[:, :n][:, moving] / self.standard_errors[:n][moving]).max(axis=1)
+        from scipy.special import ndtri
+
         return float(np.quantile(largest, level)) * self.quantile(level) / float(ndtri(0.5 * (1.0 + level)))
 
 
