@@ -40,6 +40,16 @@ demo: $(VENV)/.demo ## The Paris case: what near-copies do to a winner, offline,
 test: $(VENV)/.test ## All tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile -q $(TESTS)
 
+TRL_VERSIONS := 0.29.1 1.8.0
+
+$(VENV)/trl-%: | $(VENV)/.test
+	$(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --target $@ trl==$*
+
+.PHONY: test-trl
+test-trl: $(TRL_VERSIONS:%=$(VENV)/trl-%) ## The training tests on older versions of TRL (make test has the newest)
+	for v in $(TRL_VERSIONS); do \
+	  CLONEPROOF_TRL_VERSION=$$v PYTHONPATH=$(VENV)/trl-$$v $(BIN)/python -m pytest -n 0 -q tests/trl || exit 1; done
+
 .PHONY: lint
 lint: $(VENV)/.test ## Style, types and layers
 	$(BIN)/ruff check .
