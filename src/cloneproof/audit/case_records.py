@@ -138,6 +138,32 @@ class ParisCase:
         """What must be said beside every table of this case."""
         return CHOSEN_TO_FLIP
 
+    @property
+    def headline(self) -> str:
+        """Say in one sentence whose winner the restaurants changed, and whose they did not."""
+        plain, n = self.rows[0], self.n_repeats
+        before, after = plain.winner_before, plain.winner_after
+        what = "Near-copies of food"
+        said = (
+            [f"{what} leave the plain winner {before} ({plain.wins_after[before]} of {n} repeats)."]
+            if before == after
+            else [
+                f"{what} move the plain winner from {before} to {after} "
+                f"({after} is first in {plain.wins_after[after]} of {n} repeats)."
+            ]
+        )
+        stays = [
+            f"{row.weighting} ({row.winner_before}, {row.wins_after[row.winner_before]} of {n})"
+            for row in self.rows[1:]
+            if row.winner_before == row.winner_after
+        ]
+        changes = [row.weighting for row in self.rows[1:] if row.winner_before != row.winner_after]
+        if stays:
+            said.append(f"The winner stays under {'; '.join(stays)}.")
+        if changes:
+            said.append(f"It changes under {'; '.join(changes)}.")
+        return " ".join(said)
+
     def sentences(self) -> tuple[str, ...]:
         """Say in words what happened, one sentence per weighting, then the caveat."""
         said = []
@@ -174,5 +200,6 @@ class ParisCase:
             "n_comparisons": self.n_comparisons,
             "options": dict(self.options),
             "rows": rows,
+            "headline": self.headline,
             "caveat": CHOSEN_TO_FLIP,
         }

@@ -54,13 +54,23 @@ def demo(
     if json:
         print_json({**case.to_dict(), "report": None if page is None else str(page)})
         return
+    print(case.headline)
+    print()
     rows = []
     for row in case.rows:
         before, after = row.rewards_before, row.rewards_after
-        rows.append([row.weighting, "without", *(_mean(before, topic) for topic in after), row.winner_before])
-        rows.append(["", "with", *(_mean(after, topic) for topic in after), row.winner_after])
-    names = ["weights", "restaurants", *case.rows[0].rewards_after, "winner"]
+        for weighting, when, rewards, winner, wins in (
+            (row.weighting, "without", before, row.winner_before, row.wins_before),
+            ("", "with", after, row.winner_after, row.wins_after),
+        ):
+            told = f"{winner}, {wins[winner]} of {case.n_repeats}"
+            rows.append([weighting, when, *(_interval(rewards, topic) for topic in after), told])
+    names = ["weights", "restaurants", *case.rows[0].rewards_after, "winner, repeats"]
     print(format_table(names, rows, align="ll" + "r" * (len(names) - 3) + "l"))
+    print(
+        f"Rewards in log odds: mean over {case.n_repeats} repeats of {case.n_comparisons:,} comparisons, and the half "
+        "width of its 95 % interval."
+    )
     print()
     for sentence in case.sentences():
         print(sentence)
@@ -69,5 +79,8 @@ def demo(
         print(f"wrote {page}")
 
 
-def _mean(rewards: Mapping[str, Interval], topic: str) -> str:
-    return f"{rewards[topic].mean:+.2f}" if topic in rewards else ""
+def _interval(rewards: Mapping[str, Interval], topic: str) -> str:
+    if topic not in rewards:
+        return ""
+    found = rewards[topic]
+    return f"{found.mean:+.2f} ± {(found.high - found.low) / 2:.2f}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from statistics import median
 
 from cloneproof._core.files import write_text
 from cloneproof.audit.case_records import CaseRow, ParisCase
@@ -41,23 +42,28 @@ def _headline(case: ParisCase) -> Section:
     return Section(
         id="findings",
         title="What happened",
-        body=join(tag("ul", *said), tag("p", case.caveat, class_="limit")),
+        body=join(
+            tag("p", tag("strong", case.headline)),
+            tag("ul", *said),
+            tag("p", case.caveat, class_="limit"),
+        ),
     )
 
 
 def _charts(case: ParisCase) -> Section:
-    values = [
-        end
-        for row in case.rows
-        for rewards in (row.rewards_before, row.rewards_after)
-        for interval in rewards.values()
-        for end in (interval.low, interval.high)
-    ]
-    ticks = nice_ticks(min(values), max(values))
-    figures = [tag("figure", tag("figcaption", row.weighting), _chart(row, ticks)) for row in case.rows]
+    shared = _shared_ticks(case)
+    figures = []
+    for row in case.rows:
+        ticks = shared
+        words = row.weighting
+        if not _fits(row, shared):
+            ticks = nice_ticks(*_span(row))
+            words = f"{row.weighting} (wider scale)"
+        figures.append(tag("figure", tag("figcaption", words), _chart(row, ticks)))
     note = tag(
         "p",
-        "Mean reward of each topic's texts, over the repeats. A topic above another one wins.",
+        "Mean reward of each topic's texts, over the repeats. The topic on top wins; where lines of art and "
+        "romance cross, the winner changed.",
         class_="limit",
     )
     return Section(
@@ -65,6 +71,25 @@ def _charts(case: ParisCase) -> Section:
         title="Before and after the restaurants",
         body=join(tag("div", *figures, class_="small-charts"), note),
     )
+
+
+def _span(row: CaseRow) -> tuple[float, float]:
+    """Return the lowest and the highest mean reward of a chart."""
+    means = [i.mean for rewards in (row.rewards_before, row.rewards_after) for i in rewards.values()]
+    return min(means), max(means)
+
+
+def _shared_ticks(case: ParisCase) -> list[float]:
+    """Return one scale for all charts but those that span over twice as much as the median one."""
+    spans = [_span(row) for row in case.rows]
+    widths = [high - low for low, high in spans]
+    kept = [s for s, width in zip(spans, widths, strict=True) if width <= 2.0 * median(widths)]
+    return nice_ticks(min(low for low, _ in kept), max(high for _, high in kept))
+
+
+def _fits(row: CaseRow, ticks: list[float]) -> bool:
+    low, high = _span(row)
+    return ticks[0] <= low and high <= ticks[-1]
 
 
 def _chart(row: CaseRow, ticks: list[float]) -> Markup:
