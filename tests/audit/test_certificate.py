@@ -199,6 +199,23 @@ def test_voronoi_weights_move_within_the_set_that_is_claimed(epsilon: float) -> 
 
 
 @pytest.mark.parametrize("epsilon", [1e-3, 0.01, 0.1])
+@pytest.mark.parametrize("margin", [0.0, 0.2])
+def test_voronoi_weights_over_a_box_that_clones_extend_move_within_the_set(
+    epsilon: float, margin: float
+) -> None:
+    x = points(5, 3)
+    weighting = VoronoiWeights(region="box", margin=margin)
+    fitted = weighting.fit(x)
+    inside = VoronoiWeights(region=fitted.region_).fit(x)
+    claimed, fixed = (
+        find_displacement(one, x, epsilon, random_state=0).move.total_variation for one in (fitted, inside)
+    )
+    moved = [0.5 * float(np.abs(u).sum()) for u in merged_moves(weighting, x, epsilon, 40)]
+    assert max(moved) <= claimed
+    assert fixed < claimed
+
+
+@pytest.mark.parametrize("epsilon", [1e-3, 0.01, 0.1])
 def test_diversity_weights_move_within_the_set_that_is_claimed(epsilon: float) -> None:
     x = points(5, 3)
     weighting = DiversityWeights(scale=0.4)

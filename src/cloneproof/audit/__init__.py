@@ -3,6 +3,7 @@
 from cloneproof.audit.analysis import analyse
 from cloneproof.audit.case_records import CaseRow, ParisCase
 from cloneproof.audit.case_study import run_paris_case
+from cloneproof.audit.certificate_records import AnalysisCertificate, CertificateRow
 from cloneproof.audit.check import check_limits, check_summary, parse_limits
 from cloneproof.audit.clones import Shift, audit_clones, measure_shift
 from cloneproof.audit.families import family_table
@@ -15,9 +16,11 @@ from cloneproof.audit.weightings import make_weighting
 
 __all__ = [
     "Analysis",
+    "AnalysisCertificate",
     "AnalysisOptions",
     "AuditRow",
     "CaseRow",
+    "CertificateRow",
     "Choice",
     "CloneAudit",
     "FamilyTable",

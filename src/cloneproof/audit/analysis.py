@@ -16,6 +16,7 @@ import numpy as np
 from cloneproof._core.errors import CloneProofWarning
 from cloneproof._core.steps import StepCache
 from cloneproof._core.typing import FloatArray
+from cloneproof.audit.certificate_analysis import certify_analysis
 from cloneproof.audit.choices import choose_comparison_weights, choose_reward
 from cloneproof.audit.clones import audit_clones
 from cloneproof.audit.options import AnalysisOptions
@@ -102,6 +103,10 @@ def analyse(
             tables = _reward_table(plain), _reward_table(weighted)
         with clock.step("audit"):
             audit = _audit(weighed, recipe, options, steps) if options.audit else None
+        with clock.step("certificate"):
+            certificate = certify_analysis(
+                comparisons, points, recipe, weighted, audit, random_state=options.random_state
+            )
         with clock.step("scale curve"):
             curve = (
                 None
@@ -142,6 +147,7 @@ def analyse(
             "seconds": clock.seconds,
             "reused": sorted(set(steps.reused)),
         },
+        certificate=certificate,
     )
 
 

@@ -95,8 +95,8 @@ def certify(
     Parameters
     ----------
     w : fitted weighting, or array-like of shape (n_alternatives,)
-        A fitted `VoronoiWeights`, `DiversityWeights`, `FamilyWeights` or `UniformWeights` together with
-        `embeddings` and `epsilon`; or weights together with `moved_to` or `total_variation`.
+        A fitted `VoronoiWeights`, `DiversityWeights`, `ScaleTreeWeights` (exact copies only), `FamilyWeights`
+        or `UniformWeights` together with `embeddings` and `epsilon`; or weights together with `moved_to` or `total_variation`.
     regularization : float, default=0.01
         The lambda of the term ``(lambda / 2) sum_a w_a r_a^2``.
     comparisons : Comparisons, default=None
@@ -175,7 +175,7 @@ def certify(
         "every pair is compared, clones included, and a pair counts w_a w_b",
         *(
             (f"a win rate differs by at most {smoothness:g} per unit of distance",)
-            if distance > 0.0
+            if near > 0.0
             else ("clones win and lose as their originals do",)
         ),
         *assumptions,

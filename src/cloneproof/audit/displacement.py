@@ -15,7 +15,15 @@ from cloneproof._core.errors import InputError
 from cloneproof._core.typing import FloatArray, RandomState
 from cloneproof._core.validation import check_number, generator
 from cloneproof.audit.moves import BoundedMove, FamilyMove, KernelMove, Move, SumMove
-from cloneproof.weights import DiversityWeights, FamilyWeights, Region, UniformWeights, VoronoiWeights
+from cloneproof.weights import (
+    Box,
+    DiversityWeights,
+    FamilyWeights,
+    Region,
+    ScaleTreeWeights,
+    UniformWeights,
+    VoronoiWeights,
+)
 
 __all__ = ["Displacement", "find_displacement"]
 
@@ -49,7 +57,8 @@ def find_displacement(
     Parameters
     ----------
     weighting : fitted estimator
-        `VoronoiWeights`, `DiversityWeights`, `FamilyWeights` or `UniformWeights`, fitted on `embeddings`.
+        `VoronoiWeights`, `DiversityWeights`, `ScaleTreeWeights` (exact copies only), `FamilyWeights` or
+        `UniformWeights`, fitted on `embeddings`.
     embeddings : array-like of shape (n_alternatives, n_dims)
     epsilon : float
         Each clone lies within this distance of an alternative, in units of the embedding. 0: exact copies.
@@ -68,11 +77,14 @@ def find_displacement(
     Notes
     -----
     - Voronoi: a point of S can change its family only if its nearest family is nearer than the second by
-      at most epsilon; the share of S where that holds bounds the total variation.
+      at most epsilon; the share of S where that holds bounds the total variation. A bounding box that
+      the clones extend by epsilon on each side adds the share of its volume that is new.
     - Diversity: clones move the convex hull of the feature maps by at most
       ``d = sqrt(2 - 2 exp(-eps^2 / (2 h^2))) <= eps / h``, so the merged weights w' have
       ``(w' - w)' K (w' - w) <= 2 n d + d^2 + 4 gap`` with ``n^2 = w'Kw + 2 gap``. The move is of the
       order of the square root of eps / h: small only for clones much closer than h.
+    - Scale tree: exact copies change no component and no share inside one; for copies at a distance the
+      weights jump where a distance crosses a radius, and no bound is given.
     - Family: a family keeps its share while its members' shares inside may move anywhere.
     - Uniform: whoever has the most copies can have nearly everything.
     - Exact duplicates among the alternatives share their point's weight in proportion to their copies;
@@ -126,6 +138,21 @@ def _family(weighting: FamilyWeights, _asked: _Question) -> Displacement:
 
 
 @_displacement.register
+def _scale_tree(weighting: ScaleTreeWeights, asked: _Question) -> Displacement:
+    if asked.epsilon > 0.0:
+        raise InputError(
+            "no bound is known on how far ScaleTreeWeights can move when clones at a distance are added: its "
+            f"components jump with the radius. Got epsilon = {asked.epsilon:g}; ask for exact copies (0), or use "
+            "DiversityWeights."
+        )
+    weights = np.asarray(weighting.weights_, dtype=np.float64)
+    return Displacement(
+        move=_within_duplicates(BoundedMove(0.0), weights, asked.points),
+        assumptions=(f"scale-tree weights keep their radii and the scale h = {weighting.scale_:g}",),
+    )
+
+
+@_displacement.register
 def _diversity(weighting: DiversityWeights, asked: _Question) -> Displacement:
     points, epsilon = asked.points, asked.epsilon
     weights = np.asarray(weighting.weights_, dtype=np.float64)
@@ -152,7 +179,11 @@ def _diversity(weighting: DiversityWeights, asked: _Question) -> Displacement:
 def _voronoi(weighting: VoronoiWeights, asked: _Question) -> Displacement:
     points, epsilon, rng = asked.points, asked.epsilon, asked.rng
     weights = np.asarray(weighting.weights_, dtype=np.float64)
+    region, exact, growth = weighting.region_, False, 0.0
     assumptions: tuple[str, ...] = ("the region S stays as it is, and cells are measured exactly",)
+    if isinstance(region, Box) and isinstance(weighting.region, str) and weighting.region == "box":
+        growth = _box_growth(region, weighting.margin, epsilon)
+        assumptions = ("the bounding box follows the clones, and cells are measured exactly",)
     projection = weighting.projection_
     if projection is not None:
         points = np.asarray(projection.apply(points), dtype=np.float64)
@@ -161,7 +192,6 @@ def _voronoi(weighting: VoronoiWeights, asked: _Question) -> Displacement:
     if epsilon == 0.0 or len(distinct) == 1:
         still = _within_duplicates(BoundedMove(0.0), weights, points)
         return Displacement(move=still, assumptions=assumptions)
-    region, exact = weighting.region_, False
     if not isinstance(region, Region):
         drawn = np.asarray(region, dtype=np.float64)
         if weighting.smoothing > 0.0:
@@ -181,10 +211,20 @@ def _voronoi(weighting: VoronoiWeights, asked: _Question) -> Displacement:
     if n_close < len(drawn):  # the upper end of the exact binomial interval
         share = float(beta.ppf(CONFIDENCE, n_close + 1, len(drawn) - n_close))
     return Displacement(
-        move=_within_duplicates(BoundedMove(share), weights, points),
+        move=_within_duplicates(BoundedMove(min(1.0, share + growth)), weights, points),
         assumptions=(*assumptions, f"{len(drawn):,} points of S stand for all of it"),
         confidence=CONFIDENCE,
     )
+
+
+def _box_growth(box: Box, margin: float, epsilon: float) -> float:
+    """Return the share of the bounding box that clones within epsilon can add to it."""
+    sides = (np.asarray(box.high) - np.asarray(box.low)) / (1.0 + 2.0 * margin)
+    if epsilon == 0.0:
+        return 0.0
+    if (sides <= 0.0).any():
+        return 1.0
+    return float(-np.expm1(-np.log1p(2.0 * epsilon / sides).sum()))
 
 
 def _within_duplicates(move: Move, weights: FloatArray, points: FloatArray) -> Move:

@@ -11,6 +11,7 @@ import narwhals as nw
 from cloneproof._core.extras import has_module
 from cloneproof._core.typing import FloatArray, IntArray
 from cloneproof._core.validation import check_choice
+from cloneproof.audit.certificate_records import AnalysisCertificate
 from cloneproof.preferences import Comparisons
 
 __all__ = ["Analysis", "AuditRow", "Choice", "CloneAudit", "FamilyTable", "RewardTable"]
@@ -223,6 +224,8 @@ class Analysis:
         Warnings given on the way, one sentence each.
     provenance : mapping
         Inputs' hashes, options, versions, seed and seconds per step.
+    certificate : AnalysisCertificate or None
+        What is proved about the weighted rewards for any number of copies.
     """
 
     comparisons: Comparisons
@@ -250,3 +253,4 @@ class Analysis:
     choices: tuple[Choice, ...]
     notes: tuple[str, ...]
     provenance: Mapping[str, Any]
+    certificate: AnalysisCertificate | None = None

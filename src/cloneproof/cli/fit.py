@@ -158,6 +158,8 @@ def _tell(analysis: Analysis, out: Path, page: str | None) -> None:
         lines.append(
             ("clones move a reward", f"plain {shift_words(plain)}, weighted {shift_words(weighted)}")
         )
+    if analysis.certificate is not None:
+        lines.append(("proved for any number", analysis.certificate.sentence()))
     encoder, *others = analysis.choices
     told = [("encoder", encoder_words(encoder, surface_only=analysis.surface_only))]
     told += [(choice.name, f"{choice.value} ({choice.reason})") for choice in others]

@@ -140,7 +140,8 @@ def comparisons_table(analysis: Analysis) -> pa.Table:
 def summary(analysis: Analysis) -> dict[str, Any]:
     """Return the headline figures of an analysis as JSON-ready values.
 
-    Shifts are the largest centred moves of a reward under the injected clones, None without an audit.
+    Shifts are the largest centred moves of a reward under the injected clones, None without an audit; the
+    certificate is what is proved about any number of them.
     """
     audit, families = analysis.audit, analysis.families
     worst = int(np.argmax(families.overcount))
@@ -158,6 +159,7 @@ def summary(analysis: Analysis) -> dict[str, Any]:
         "n_components": analysis.n_components,
         "max_reward_shift_plain": None if audit is None else audit.largest_shift("plain"),
         "max_reward_shift_weighted": None if audit is None else audit.largest_shift("weighted"),
+        "certificate": None if analysis.certificate is None else analysis.certificate.to_dict(),
         "encoder": analysis.encoder,
         "weights": analysis.weighting,
         "comparison_weights": analysis.comparison_weighting,

@@ -10,6 +10,7 @@ from cloneproof.audit.records import Analysis
 from cloneproof.report.page import Section, render_page
 from cloneproof.report.sections import (
     make_audit,
+    make_certificate,
     make_choices,
     make_families,
     make_guide,
@@ -34,6 +35,7 @@ def make_sections(analysis: Analysis) -> list[Section]:
         make_families(view),
         make_movers(view),
         make_audit(view),
+        make_certificate(view),
         make_scale_curve(view),
         make_choices(analysis),
         make_provenance(analysis),

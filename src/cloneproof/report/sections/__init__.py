@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cloneproof.report.sections.alternatives_map import make_map
 from cloneproof.report.sections.audit import make_audit
+from cloneproof.report.sections.certificate import make_certificate
 from cloneproof.report.sections.choices import make_choices
 from cloneproof.report.sections.families import make_families
 from cloneproof.report.sections.guide import make_guide
@@ -14,6 +15,7 @@ from cloneproof.report.sections.scale_curve import make_scale_curve
 
 __all__ = [
     "make_audit",
+    "make_certificate",
     "make_choices",
     "make_families",
     "make_guide",
