@@ -131,7 +131,7 @@ def read_comparisons(
     >>> read_comparisons([{"model_a": "x", "model_b": "y", "winner": "tie"}]).outcome.tolist()
     [0.5]
     """
-    return read_with_report(
+    return _read(
         source,
         format,
         columns=columns,
@@ -146,6 +146,8 @@ def read_comparisons(
         tie_band=tie_band,
         graded=graded,
         missing=missing,
+        keep=(),
+        hashed=False,
     ).comparisons
 
 
@@ -188,6 +190,46 @@ def read_with_report(
     InputError, FileAccessError, ParameterError
         See :func:`read_comparisons`.
     """
+    return _read(
+        source,
+        format,
+        columns=columns,
+        outcomes=outcomes,
+        answers=answers,
+        answer_columns=answer_columns,
+        prompts=prompts,
+        prompt_columns=prompt_columns,
+        unit=unit,
+        pairs=pairs,
+        reference=reference,
+        tie_band=tie_band,
+        graded=graded,
+        missing=missing,
+        keep=keep,
+        hashed=True,
+    )
+
+
+def _read(
+    source: Any,
+    format: Shape,  # noqa: A002
+    *,
+    columns: Mapping[str, str] | None,
+    outcomes: Mapping[Any, float] | None,
+    answers: Any,
+    answer_columns: Mapping[str, str] | None,
+    prompts: Any,
+    prompt_columns: Mapping[str, str] | None,
+    unit: Literal["auto", "answer", "model"],
+    pairs: Literal["all", "reference"] | None,
+    reference: str | None,
+    tie_band: float | None,
+    graded: bool,
+    missing: Literal["error", "drop"],
+    keep: Sequence[str],
+    hashed: bool,
+) -> Reading:
+    """Read comparisons; the hash of the file is taken only where the report is wanted."""
     options = ReaderOptions.checked(
         format=format,
         columns=columns,
@@ -206,7 +248,7 @@ def read_with_report(
     ):
         if value is not None and table is None:
             raise ParameterError(f"{name} names columns of a table that was not given. Leave it out.")
-    table = open_source(source)
+    table = open_source(source, hashed=hashed)
     if table.n_rows == 0:
         raise InputError(f"{table.name} has no rows. Give at least one comparison.")
     shape = detect_shape(table, options.columns) if options.format == "auto" else options.format

@@ -12,6 +12,7 @@ import numpy as np
 
 from cloneproof._core.errors import DroppedRowsWarning, InputError
 from cloneproof._core.typing import FloatArray, IntArray
+from cloneproof.preferences._labels import number_by_appearance
 from cloneproof.preferences.comparisons import Comparisons
 from cloneproof.preferences.readers.coding import Coded, first_appearance, pairs
 from cloneproof.preferences.readers.options import ReaderOptions
@@ -55,7 +56,8 @@ def assemble(judgments: Judgments, source: Source, options: ReaderOptions) -> As
                 f"The counts must be positive; {int(bad.sum()):,} of {len(bad):,} are not, first: "
                 f"{judgments.count[first]:g} (row {int(judgments.row[first])})."
             )
-    same = keep & (identity[judgments.left] == identity[judgments.right])
+    one, other = identity[judgments.left], identity[judgments.right]
+    same = keep & (one == other)
     if same.any():
         what = "an answer with itself (same prompt and text)" if unit == "answer" else "a model with itself"
         dropped[f"compares {what}"] = int(same.sum())
@@ -74,8 +76,10 @@ def assemble(judgments: Judgments, source: Source, options: ReaderOptions) -> As
             f"{'; dropped ' + reasons if reasons else ''})."
         )
     rows = np.flatnonzero(keep)
+    if unit == "model" and entries.text is None:
+        return _models(judgments, rows, one[rows], other[rows], dropped)
     left, right = judgments.left[rows], judgments.right[rows]
-    both = np.column_stack([identity[left], identity[right]]).ravel()
+    both = np.column_stack([one[rows], other[rows]]).ravel()
     codes, first_at = first_appearance(both)
     entry = np.column_stack([left, right]).ravel()[first_at]
     texts, prompts = _texts(entries, unit, entry, np.column_stack([left, right]).ravel(), codes)
@@ -96,6 +100,27 @@ def assemble(judgments: Judgments, source: Source, options: ReaderOptions) -> As
         merged = max(len(np.unique(named[used])) - comparisons.n_alternatives, 0)
     empty = 0 if texts is None else sum(not text.strip() for text in texts)
     return Assembled(comparisons, judgments.row[rows], unit, dropped, empty, merged)
+
+
+def _models(
+    judgments: Judgments, rows: IntArray, left: IntArray, right: IntArray, dropped: Mapping[str, int]
+) -> Assembled:
+    """Return comparisons of models of which only the names are known: their codes tell them apart."""
+    names = judgments.entries.name
+    assert names is not None  # noqa: S101  (checked by _unit)
+    values = names.values.to_pylist()
+    order, new_left, new_right = number_by_appearance(left, right, len(values))
+    ids = np.empty(len(order), dtype=object)
+    ids[:] = [values[k] for k in order.tolist()]
+    comparisons = Comparisons.from_arrays(
+        new_left,
+        new_right,
+        outcome=_column(judgments.outcome[rows]),
+        count=None if judgments.count is None else _column(judgments.count[rows]),
+        annotator=None if judgments.annotator is None else _labels(judgments.annotator.take(rows)),
+        ids=ids,
+    )
+    return Assembled(comparisons, judgments.row[rows], "model", dropped, 0, 0)
 
 
 def _unit(entries: Entries, source: Source, options: ReaderOptions) -> str:
@@ -142,7 +167,7 @@ def _complete(
         }
     )
     for what, column in parts.items():
-        if column is not None:
+        if column is not None and len(column) and int(column.codes.min()) < 0:
             lacking.append((what, column.missing[left] | column.missing[right]))
     lacking.append(("outcome", np.isnan(judgments.outcome)))
     if judgments.annotator is not None:

@@ -114,10 +114,17 @@ def from_list(values: Sequence[str | None], name: str) -> Coded:
 
 def concat(parts: Sequence[Coded]) -> Coded:
     """Stack coded columns over one list of values."""
+    if all(part.values is parts[0].values for part in parts):
+        return Coded(np.concatenate([part.codes for part in parts]), parts[0].values)
     joined = pa.chunked_array([part.values for part in parts], pa.large_string()).combine_chunks()
     coded = _as_array(joined).dictionary_encode()
     place = np.append(np.asarray(coded.indices, dtype=np.int64), -1)
     codes, offset = [], 0
+    if all(not len(part.codes) or int(part.codes.min()) >= 0 for part in parts):
+        for part in parts:
+            codes.append(place[offset:][part.codes])
+            offset += len(part.values)
+        return Coded(np.concatenate(codes), coded.dictionary)
     for part in parts:
         codes.append(np.where(part.codes < 0, -1, place[np.where(part.codes < 0, 0, part.codes + offset)]))
         offset += len(part.values)
@@ -164,6 +171,12 @@ def numbers(column: Column, name: str) -> FloatArray:
             return _as_numpy(pc.cast(column, pa.float64(), safe=False))
         if pa.types.is_null(kind):
             return np.full(len(column), np.nan)
+        if pa.types.is_dictionary(kind) and _is_text_type(kind.value_type):
+            coded = code(column, name)
+            distinct = coded.values.to_pylist()
+            if all(value == "" or _is_float(value) for value in distinct):
+                known = [np.nan if value == "" else float(value) for value in distinct]
+                return np.array([*known, np.nan], dtype=np.float64)[coded.codes]
     values = objects(column)
     out = np.full(len(values), np.nan)
     for row, value in enumerate(values):
@@ -208,6 +221,10 @@ def _short(value: Any) -> str:
     return shown if len(shown) <= 60 else f"{shown[:57]}..."
 
 
+def _is_text_type(kind: Any) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
 def _is_scalar(kind: Any) -> bool:
     return not pa.types.is_nested(kind)
 
@@ -234,6 +251,9 @@ def _code_arrow(column: Any, name: str) -> Coded:
     kind = column.type
     if pa.types.is_dictionary(kind):
         merged = _as_array(column.unify_dictionaries() if isinstance(column, pa.ChunkedArray) else column)
+        ready = _in_order(merged)
+        if ready is not None:
+            return ready
         inner = _code_arrow(pa.chunked_array([merged.dictionary]), name)
         indices = np.asarray(pc.fill_null(pc.cast(merged.indices, pa.int64()), -1))
         codes = np.append(inner.codes, -1)[indices]
@@ -258,6 +278,20 @@ def _code_arrow(column: Any, name: str) -> Coded:
         raise InputError(f"Column {name!r} of type {kind} cannot be read as text: {error}.") from error
     codes = np.asarray(pc.fill_null(pc.cast(coded.indices, pa.int64()), -1), dtype=np.int64)
     return Coded(codes, coded.dictionary)
+
+
+def _in_order(column: Any) -> Coded | None:
+    """Return a dictionary column as it is, where its values are strings in the order of first appearance."""
+    names = column.dictionary
+    if column.null_count or names.null_count or not len(column) or not pa.types.is_string(names.type):
+        return None
+    codes = np.asarray(column.indices)
+    reached = np.maximum.accumulate(codes)
+    if codes[0] != 0 or int(reached[-1]) != len(names) - 1 or (codes[1:] > reached[:-1] + 1).any():
+        return None
+    if len(names.unique()) < len(names):
+        return None
+    return Coded(codes.astype(np.int64), names.cast(pa.large_string()))
 
 
 def _whole_numbers(column: Any) -> Any:

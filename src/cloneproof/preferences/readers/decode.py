@@ -14,6 +14,7 @@ import pyarrow.feather as pa_feather
 import pyarrow.parquet as pq
 
 from cloneproof._core.errors import InputError
+from cloneproof.preferences.readers.plain_csv import WORTH_FROM, read_plain_csv
 from cloneproof.preferences.readers.records import Source, rows_to_columns, table_source
 
 __all__ = ["decode", "kind_of_name"]
@@ -49,7 +50,8 @@ def decode(content: bytes, name: str) -> Source:
         If the content is empty, cut off, not UTF-8, or not the kind of table that it should be.
     """
     content = _unpack(content, name)
-    if not content.strip(b" \t\r\n\xef\xbb\xbf"):
+    blank = b" \t\r\n\xef\xbb\xbf"
+    if not content[:4096].strip(blank) and not content.strip(blank):
         raise InputError(f"{name} is empty. Give a file with at least one comparison.")
     kind = _sniff_binary(content) or kind_of_name(name) or _sniff_text(content)
     if kind in _BINARY:
@@ -96,6 +98,8 @@ def _sniff_text(content: bytes) -> str:
 def _utf8(content: bytes, name: str) -> bytes:
     """Return the content without a byte order mark, checked to be UTF-8."""
     content = content.removeprefix(b"\xef\xbb\xbf")
+    if content.isascii():
+        return content
     try:
         content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -176,6 +180,10 @@ def _read_json(text: bytes, name: str) -> Source:
 
 def _read_csv(text: bytes, name: str, kind: str) -> Source:
     delimiter = "\t" if kind == "TSV" else ","
+    if len(text) >= WORTH_FROM:
+        plain = read_plain_csv(text, delimiter)
+        if plain is not None:
+            return table_source(plain, name, kind)
     parse: dict[str, Any] = {"delimiter": delimiter, "newlines_in_values": True}
     block = min(len(text) + 16, 2**31 - 16)
     ragged: list[tuple[int, int]] = []
