@@ -7,6 +7,7 @@ from cloneproof.audit.certificate_records import AnalysisCertificate, Certificat
 from cloneproof.audit.check import check_limits, check_summary, parse_limits
 from cloneproof.audit.clones import Shift, audit_clones, measure_shift
 from cloneproof.audit.families import family_table
+from cloneproof.audit.harm import CloneFlip, HarmIndex, clones_flip_winner, harm_index, population_departure
 from cloneproof.audit.injection import Injected, inject_clones
 from cloneproof.audit.options import AnalysisOptions
 from cloneproof.audit.records import Analysis, AuditRow, Choice, CloneAudit, FamilyTable, RewardTable
@@ -23,7 +24,9 @@ __all__ = [
     "CertificateRow",
     "Choice",
     "CloneAudit",
+    "CloneFlip",
     "FamilyTable",
+    "HarmIndex",
     "Injected",
     "ParisCase",
     "RewardTable",
@@ -34,12 +37,15 @@ __all__ = [
     "audit_clones",
     "check_limits",
     "check_summary",
+    "clones_flip_winner",
     "family_table",
     "find_components",
+    "harm_index",
     "inject_clones",
     "make_weighting",
     "measure_shift",
     "parse_limits",
+    "population_departure",
     "run_paris_case",
     "split_by_prompt_and_family",
     "weigh_comparisons",
