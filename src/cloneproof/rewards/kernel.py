@@ -128,7 +128,7 @@ class KernelReward(FeatureReward):
         n_landmarks = check_integer("n_landmarks", self.n_landmarks, low=1)
         shrinkage = check_shrinkage(self.shrinkage)
         points = as_embeddings(X, comparisons.n_alternatives)
-        design = weigh(comparisons, alternative_weight, comparison_weight)
+        design = weigh(comparisons, alternative_weight, comparison_weight, points=points)
         units = as_clusters(clusters, design)
         w = design.alternative_weight
         self.scale_ = self._choose_scale(points, w)

@@ -149,7 +149,7 @@ class LinearReward(FeatureReward):
         check_number("tol", self.tol, low=0.0, low_open=True)
         shrinkage = check_shrinkage(self.shrinkage)
         points = as_embeddings(X, comparisons.n_alternatives)
-        design = weigh(comparisons, alternative_weight, comparison_weight)
+        design = weigh(comparisons, alternative_weight, comparison_weight, points=points)
         units = as_clusters(clusters, design)
         w = design.alternative_weight
         self.center_ = np.asarray(w @ points, dtype=np.float64)

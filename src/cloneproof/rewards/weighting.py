@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cloneproof._core.errors import InputError
-from cloneproof._core.typing import FloatArray, IndexArray
+from cloneproof._core.typing import FloatArray, IndexArray, IntArray
 from cloneproof._core.validation import as_weights
 from cloneproof.preferences import Comparisons
 from cloneproof.rewards.comparison_weights_rows import group_rows
 from cloneproof.rewards.objective import total_comparison_weight
 from cloneproof.rewards.pairs import Pairs, collect_pairs
+from cloneproof.weights.duplicates import group_duplicates
 
 __all__ = ["LimitPairs", "WeightedDesign", "weigh"]
 
@@ -53,7 +54,7 @@ class WeightedDesign:
     rule : {"plain", "balanced", "given"}
         Where the comparison weights come from.
     comparison_weight : float64 ndarray of shape (n_comparisons,) or None
-        `omega`, with the sum ``(1 - sum w^2) / 2``, where given.
+        `omega`, where given, scaled as :func:`weigh` says.
     pairs : Pairs
         The rows summed with their weights.
     balance : float
@@ -74,7 +75,7 @@ class WeightedDesign:
 
     @property
     def total_weight(self) -> float:
-        """``(1 - sum w^2) / 2``, the sum of all comparison weights."""
+        """``(1 - sum w^2) / 2``, w that of the alternatives as they are named."""
         return total_comparison_weight(self.alternative_weight)
 
     def row_weights(self) -> FloatArray:
@@ -89,7 +90,11 @@ class WeightedDesign:
 
 
 def weigh(
-    comparisons: Comparisons, alternative_weight: ArrayLike | None, comparison_weight: ArrayLike | None
+    comparisons: Comparisons,
+    alternative_weight: ArrayLike | None,
+    comparison_weight: ArrayLike | None,
+    *,
+    points: NDArray[np.floating[Any]] | None = None,
 ) -> WeightedDesign:
     """Give every comparison its weight and sum the rows into pairs.
 
@@ -102,11 +107,23 @@ def weigh(
         Weight of each whole row, its count included; scaled to sum ``(1 - sum w^2) / 2``. None: with
         alternative weights every observed pair gets ``w_a w_b``, shared by its rows in proportion to
         their counts ("balanced"); without, every comparison counts once ("plain").
+    points : ndarray of shape (n_alternatives, n_dims), default=None
+        Embeddings, for rewards that are a function of them: the scale of the rows is then that of the
+        distinct points. See the notes.
 
     Raises
     ------
     InputError
         For weights of the wrong shape, negative, not finite or all zero, or without comparisons.
+
+    Notes
+    -----
+    With `points` and alternative weights, exact copies count as one alternative in the scale: the rows
+    between different points are scaled to sum ``(1 - sum_g W_g^2) / 2``, W_g the summed weight of the
+    copies of a point. Rows between copies of one text say nothing of a reward that is a function of it.
+    On a complete design this is the rule above (the pairs between copies hold the difference); on
+    sparse rows the rule above would let copies change ``sum w^2``, and with it the ratio of likelihood
+    and ridge. Plain fits stay as they are: there every copy counts, which is what plain means.
     """
     c, m = comparisons, comparisons.n_alternatives
     if not len(c):
@@ -116,11 +133,15 @@ def weigh(
         if alternative_weight is None
         else as_weights(alternative_weight, m, name="alternative_weight", per="alternative")
     )
-    total = total_comparison_weight(w)
+    group = None
+    if points is not None and alternative_weight is not None:
+        group = _copies(points)
+    total = total_comparison_weight(w if group is None else np.bincount(group, weights=w))
     omega, counted = None, None
     if comparison_weight is not None:
         rule: Literal["plain", "balanced", "given"] = "given"
-        omega = total * as_weights(comparison_weight, len(c), name="comparison_weight", per="comparison")
+        omega = as_weights(comparison_weight, len(c), name="comparison_weight", per="comparison")
+        omega = omega * (total / _between(omega, c.left, c.right, group))
         pairs = collect_pairs(c.left, c.right, c.outcome, omega, m)
     elif alternative_weight is None:
         rule = "plain"
@@ -132,7 +153,7 @@ def weigh(
     if rule == "balanced" or (w == 0.0).any():
         counted = counted or collect_pairs(c.left, c.right, c.outcome, c.count, m)
         product = w[counted.left] * w[counted.right]
-        observed = float(product.sum())
+        observed = _between(product, counted.left, counted.right, group)
         balance = total / observed if observed > 0.0 else 1.0
         if rule == "balanced":
             pairs = counted.scaled(balance * product / counted.weight)
@@ -149,6 +170,21 @@ def weigh(
         in_limit=in_limit,
         limit_pairs=_limit_pairs(counted, w, balance, in_limit) if in_limit.any() and counted else None,
     )
+
+
+def _copies(points: NDArray[np.floating[Any]]) -> IntArray | None:
+    """Return which distinct point each alternative is, or None where all differ."""
+    groups = group_duplicates(points)
+    return None if groups.n_points == len(points) else np.asarray(groups.inverse, dtype=np.int64)
+
+
+def _between(weight: FloatArray, left: IndexArray, right: IndexArray, group: IntArray | None) -> float:
+    """Sum the weight of the rows between different points; of all rows where no row is between two."""
+    total = float(weight.sum())
+    if group is None:
+        return total
+    apart = float(weight[group[left] != group[right]].sum())
+    return apart if apart > 0.0 else total
 
 
 def _limit_pairs(counted: Pairs, w: FloatArray, balance: float, in_limit: NDArray[np.bool_]) -> LimitPairs:
