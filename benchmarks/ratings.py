@@ -253,19 +253,14 @@ def csv_evalica(inputs):
 
 
 def rank_csv(path):
-    """CSV file to a ranked CSV file."""
+    """CSV file to a ranked CSV file, as a caller of the library writes it."""
     import pyarrow as pa
     from pyarrow import csv
 
-    from cloneproof.preferences import Comparisons
+    from cloneproof.preferences import read_comparisons
     from cloneproof.rewards import BradleyTerry
 
-    text = pa.dictionary(pa.int32(), pa.string())
-    kinds = csv.ConvertOptions(column_types=dict.fromkeys(["left", "right", "winner"], text))
-    table = csv.read_csv(path, convert_options=kinds).unify_dictionaries()
-    winner = table["winner"].combine_chunks()
-    share = np.array([{"left": 1.0, "right": 0.0, "tie": 0.5}[x] for x in winner.dictionary.to_pylist()])
-    c = Comparisons.from_arrays(table["left"], table["right"], share[np.asarray(winner.indices)])
+    c = read_comparisons(path)
     bt = BradleyTerry(regularization=0).fit(c)
     order = np.argsort(-bt.rewards_)
     ranked = pa.table({"item": c.ids[order].tolist(), "score": bt.rewards_[order]})

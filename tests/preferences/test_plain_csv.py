@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 from cloneproof._core.errors import InputError
 from cloneproof.preferences import read_comparisons, read_with_report
 from cloneproof.preferences.readers import decode, plain_csv
+from cloneproof.preferences.readers.battles import read_battles
+from cloneproof.preferences.readers.options import ReaderOptions
 from cloneproof.preferences.readers.plain_csv import read_plain_csv
+from cloneproof.preferences.readers.records import table_source
 
 fields = st.one_of(
     st.sampled_from(["", "a", "model-000001", "12345678", "1234567", "123456789", "é", "日本語", "x" * 30]),
@@ -109,6 +112,30 @@ def test_both_roads_give_the_same_comparisons(monkeypatch, tmp_path):
         np.testing.assert_array_equal(getattr(fast.comparisons, name), getattr(slow.comparisons, name))
     assert fast.comparisons.ids.tolist()[:2] == rows[0][:2]
     np.testing.assert_array_equal(read_comparisons(path).left, slow.comparisons.left)
+
+
+def test_the_short_road_is_taken_for_battles_only(tmp_path):
+    columns = {"model_a": ["x", "y"], "model_b": ["z", "x"], "winner": ["tie", "model_a"]}
+    options = ReaderOptions()
+
+    def battles_of(more=None, options=options):
+        table = pa.table(columns | (more or {}))
+        coded = pa.table({k: table[k].dictionary_encode() for k in table.column_names})
+        return read_battles(table_source(coded, "t", "Arrow table"), options)
+
+    found = battles_of()
+    assert found.labels == {"tie": 1, "model_a": 1}
+    assert found.comparisons.ids.tolist() == ["x", "z", "y"]
+    assert battles_of({"some_column": ["1", "2"]}) is not None
+    assert battles_of({"annotator": ["ann", "bob"]}) is None
+    assert battles_of({"winner": ["tie", "sad"]}) is None
+    assert battles_of({"winner": ["tie", None]}) is None
+    assert battles_of({"winner": ["1", "0"]}) is None
+    assert battles_of({"model_b": ["x", "x"]}) is None  # a model with itself: dropped with a warning
+    assert battles_of(options=ReaderOptions(outcomes={"tie": 0.25})).comparisons.outcome.tolist() == [
+        0.25,
+        1.0,
+    ]
 
 
 def test_numbers_annotators_and_errors_on_the_fast_road(monkeypatch, tmp_path):

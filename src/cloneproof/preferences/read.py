@@ -11,6 +11,7 @@ import numpy as np
 from cloneproof._core.errors import InputError, ParameterError
 from cloneproof.preferences.comparisons import Comparisons
 from cloneproof.preferences.readers.assemble import assemble
+from cloneproof.preferences.readers.battles import Battles, read_battles
 from cloneproof.preferences.readers.coding import code, is_number_like, numbers
 from cloneproof.preferences.readers.joins import join_answers, join_prompts
 from cloneproof.preferences.readers.listwise import read_ranked, read_scored
@@ -253,6 +254,10 @@ def _read(
         raise InputError(f"{table.name} has no rows. Give at least one comparison.")
     shape = detect_shape(table, options.columns) if options.format == "auto" else options.format
     options.check_shape(shape)
+    if shape == "labelled" and answers is None and prompts is None and not options.keep:
+        quick = read_battles(table, options)
+        if quick is not None:
+            return _battles(table, quick)
     judgments = _READERS[shape](table, options)
     joined: dict[str, str | None] = {}
     roles = dict(judgments.columns)
@@ -292,6 +297,29 @@ def _read(
         rows=made.rows,
         columns={name: _kept(table, name)[made.rows] for name in options.keep},
     )
+
+
+def _battles(table: Source, made: Battles) -> Reading:
+    """Return what was read without the general reader."""
+    comparisons = replace(made.comparisons, source=table.name)
+    report = ReadReport(
+        source=table.name,
+        kind=table.kind,
+        sha256=table.sha256,
+        shape="labelled",
+        columns=made.columns,
+        rows_read=table.n_rows,
+        n_comparisons=comparisons.n_comparisons,
+        n_alternatives=comparisons.n_alternatives,
+        dropped={},
+        labels=made.labels,
+        unit="model",
+        empty_texts=0,
+        merged=0,
+        joined={},
+        notes=(),
+    )
+    return Reading(comparisons=comparisons, report=report, rows=np.arange(table.n_rows), columns={})
 
 
 def _kept(table: Source, name: str) -> Any:

@@ -12,7 +12,7 @@ from cloneproof._core.typing import FloatArray
 from cloneproof._core.validation import check_number
 from cloneproof.preferences.readers.coding import Coded
 
-__all__ = ["LABELS", "check_outcomes", "label_outcomes", "number_outcomes"]
+__all__ = ["LABELS", "check_outcomes", "label_outcomes", "label_share", "number_outcomes"]
 
 LABELS: Mapping[str, float] = {
     **dict.fromkeys(("left", "a", "model_a", "response_a", "answer_a", "assistant_a"), 1.0),
@@ -30,6 +30,11 @@ def check_outcomes(outcomes: Mapping[Any, float] | None) -> dict[str, float]:
     }
 
 
+def label_share(label: str, outcomes: Mapping[str, float]) -> float | None:
+    """Return the share won by left that a label stands for, None where it is not known."""
+    return outcomes.get(_key(label), LABELS.get(label.strip().lower()))
+
+
 def label_outcomes(
     labels: Coded, outcomes: Mapping[str, float], left: Coded | None, right: Coded | None, column: str
 ) -> tuple[FloatArray, dict[str, int]]:
@@ -45,7 +50,7 @@ def label_outcomes(
     values = labels.values.to_pylist()
     meaning = np.full(len(values) + 1, np.nan)
     for k, value in enumerate(values):
-        share = outcomes.get(_key(value), LABELS.get(value.strip().lower()))
+        share = label_share(value, outcomes)
         meaning[k] = np.nan if share is None else share
     outcome = meaning[labels.codes]
     unknown = np.isnan(outcome) & ~labels.missing
