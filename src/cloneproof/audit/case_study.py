@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-import warnings
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from scipy.stats import t as student_t
-from sklearn.base import clone
-from sklearn.decomposition import PCA
 
-from cloneproof._core.errors import CloneProofWarning, ParameterError
+from cloneproof._core.errors import ParameterError
 from cloneproof._core.progress import track
-from cloneproof._core.typing import FloatArray, IntArray
+from cloneproof._core.typing import FloatArray
 from cloneproof._core.validation import check_integer, check_number
-from cloneproof.audit.case_records import CaseRow, Interval, ParisCase
-from cloneproof.data import TOPICS, load_paris
-from cloneproof.preferences import (
-    Comparisons,
-    Population,
-    paris_population,
-    population_win_rates,
-    sample_comparisons,
-)
+from cloneproof.audit.case_parts import make_situations, summarise, weigh_situation
+from cloneproof.audit.case_records import ParisCase
+from cloneproof.data import load_paris
+from cloneproof.preferences import Comparisons, population_win_rates, sample_comparisons
 from cloneproof.rewards import LinearReward
-from cloneproof.weights import DiversityWeights, FamilyWeights, VoronoiWeights, effective_sample_size
+from cloneproof.weights import DiversityWeights, FamilyWeights, VoronoiWeights
 
 __all__ = ["default_weightings", "run_paris_case"]
-
-ORIGINAL_TOPICS = TOPICS[:3]
 
 
 def default_weightings(random_state: int = 0) -> dict[str, Any]:
@@ -48,17 +35,6 @@ def default_weightings(random_state: int = 0) -> dict[str, Any]:
         "diversity": DiversityWeights(),
         "family, told": FamilyWeights(),
     }
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Situation:
-    """The texts of some topics: where they stand in the file, and who judges them."""
-
-    topics: tuple[str, ...]
-    positions: IntArray
-    labels: Any
-    points: FloatArray
-    population: Population
 
 
 def run_paris_case(
@@ -131,8 +107,10 @@ def run_paris_case(
     chosen = default_weightings(seed) if weightings is None else dict(weightings)
     if not chosen:
         raise ParameterError("weightings must name at least one weighting, or be None. Got none.")
-    situations = _situations(k)
-    weights = {name: [_weigh(estimator, s) for s in situations] for name, estimator in chosen.items()}
+    situations = make_situations(load_paris(), k)
+    weights = {
+        name: [weigh_situation(estimator, s) for s in situations] for name, estimator in chosen.items()
+    }
     learned: dict[str, list[tuple[FloatArray, FloatArray, FloatArray]]] = {name: [] for name in chosen}
     with track("repeats", total=repeats) as advance:
         for sequence in np.random.SeedSequence(seed).spawn(repeats):
@@ -153,7 +131,7 @@ def run_paris_case(
             _learn(c, s.points, w, strength)
             for c, s, w in zip(complete, situations, weights[name], strict=True)
         ]
-        rows.append(_row(name, situations, weights[name], learned[name], limit))
+        rows.append(summarise(name, situations, weights[name], learned[name], limit))
     return ParisCase(
         rows=tuple(rows),
         n_repeats=repeats,
@@ -168,40 +146,6 @@ def run_paris_case(
     )
 
 
-def _situations(n_components: int) -> tuple[_Situation, _Situation]:
-    """Return the texts before and after, reduced to the components of those before."""
-    paris = load_paris()
-    embeddings = paris.embeddings.astype(np.float64)
-    original = paris.positions(*ORIGINAL_TOPICS)
-    reduction = PCA(n_components=n_components, svd_solver="full").fit(embeddings[original])
-    points = np.asarray(reduction.transform(embeddings), dtype=np.float64)
-    everybody = paris_population(paris.topics)
-    before, after = (
-        _Situation(
-            topics=topics,
-            positions=positions,
-            labels=paris.topics[positions],
-            points=points[positions],
-            population=everybody.restrict(positions),
-        )
-        for topics, positions in ((ORIGINAL_TOPICS, original), (TOPICS, paris.positions(*TOPICS)))
-    )
-    return before, after
-
-
-def _weigh(estimator: Any, situation: _Situation) -> FloatArray | None:
-    """Return the weights that an estimator gives, or None for plain."""
-    if estimator is None:
-        return None
-    told = {}
-    if isinstance(estimator, FamilyWeights):
-        told["families"] = np.where(situation.labels == "restaurants", "food", situation.labels)
-    with warnings.catch_warnings():  # empty cells of the unit cube: the effective sample size tells it
-        warnings.simplefilter("ignore", CloneProofWarning)
-        fitted = clone(estimator).fit(situation.points, **told)
-    return np.asarray(fitted.weights_, dtype=np.float64)
-
-
 def _learn(
     c: Comparisons, points: FloatArray, weights: FloatArray | None, regularization: float
 ) -> FloatArray:
@@ -209,70 +153,3 @@ def _learn(
     model = LinearReward(regularization=regularization).fit(c, points, alternative_weight=weights)
     rewards: FloatArray = model.rewards_
     return rewards
-
-
-def _topic_means(rewards: FloatArray, situation: _Situation) -> dict[str, float]:
-    """Average rewards over each topic, food, art and romance centred together."""
-    means = {topic: float(rewards[situation.labels == topic].mean()) for topic in situation.topics}
-    centre = sum(means[topic] for topic in ORIGINAL_TOPICS) / len(ORIGINAL_TOPICS)
-    return {topic: mean - centre for topic, mean in means.items()}
-
-
-def _interval(values: Sequence[float] | FloatArray) -> Interval:
-    """Return the mean over repeats with its t interval."""
-    sample = np.asarray(values, dtype=np.float64)
-    mean = float(sample.mean())
-    half = float(student_t.ppf(0.975, len(sample) - 1) * sample.std(ddof=1) / np.sqrt(len(sample)))
-    return Interval(mean=mean, low=mean - half, high=mean + half)
-
-
-def _row(
-    name: str,
-    situations: tuple[_Situation, _Situation],
-    weights: list[FloatArray | None],
-    learned: list[tuple[FloatArray, FloatArray, FloatArray]],
-    limit: list[FloatArray],
-) -> CaseRow:
-    """Summarise the repeats of one weighting."""
-    before, after = ([_topic_means(triple[k], s) for triple in learned] for k, s in enumerate(situations))
-    winners = [
-        (max(b, key=b.__getitem__), max(a, key=a.__getitem__)) for b, a in zip(before, after, strict=True)
-    ]
-    stayed = np.isin(situations[1].positions, situations[0].positions)
-    moves = np.array([triple[1][stayed] - triple[0] for triple in learned])
-    noise = np.array([triple[2] - triple[0] for triple in learned])
-    limit_move = limit[1][stayed] - limit[0]
-    shares = [
-        np.full(len(s.points), 1.0 / len(s.points)) if w is None else w
-        for s, w in zip(situations, weights, strict=True)
-    ]
-    food = [
-        float(share[np.isin(s.labels.astype(str), ("food", "restaurants"))].sum())
-        for share, s in zip(shares, situations, strict=True)
-    ]
-    wins = [Counter(pair[k] for pair in winners) for k in range(2)]
-    return CaseRow(
-        weighting=name,
-        rewards_before={topic: _interval([b[topic] for b in before]) for topic in situations[0].topics},
-        rewards_after={topic: _interval([a[topic] for a in after]) for topic in situations[1].topics},
-        wins_before={topic: wins[0][topic] for topic in situations[0].topics},
-        wins_after={topic: wins[1][topic] for topic in situations[1].topics},
-        n_flips=sum(b != a for b, a in winners),
-        max_shift=_interval(np.abs(moves).max(axis=1)),
-        max_shift_centred=_interval(_centred_max(moves)),
-        noise_shift_centred=_interval(_centred_max(noise)),
-        effective_sample_size_before=effective_sample_size(shares[0]),
-        effective_sample_size_after=effective_sample_size(shares[1]),
-        food_share_before=food[0],
-        food_share_after=food[1],
-        limit_before=_topic_means(limit[0], situations[0]),
-        limit_after=_topic_means(limit[1], situations[1]),
-        limit_max_shift=float(np.abs(limit_move).max()),
-        limit_max_shift_centred=float(_centred_max(limit_move[None, :])[0]),
-    )
-
-
-def _centred_max(moves: FloatArray) -> FloatArray:
-    """Return the largest move of each row after subtracting the row's mean."""
-    largest: FloatArray = np.abs(moves - moves.mean(axis=1, keepdims=True)).max(axis=1)
-    return largest
