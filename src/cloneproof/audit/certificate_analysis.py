@@ -293,8 +293,8 @@ def _linear(
     span: float,
 ) -> AnalysisCertificate:
     assert fitted.comparison_weights is not None  # noqa: S101  (weighted, by the recipe)
-    found = bound_exact_copies(comparisons, points, fitted.comparison_weights, fitted.model)
-    bound, notes = found.bound, []
+    bound = bound_exact_copies(comparisons, points, fitted.comparison_weights, fitted.model)
+    notes = []
     one_point = len(np.unique(points, axis=0)) < len(points)
     if recipe.comparison_weights != "diversity" and one_point:
         bound = None
@@ -304,8 +304,8 @@ def _linear(
         )
     elif bound is None:
         notes.append(
-            "some directions of the embedding are held by no ridge, or copies are compared with each other: "
-            "no bound for exact copies either. A positive shrinkage gives one."
+            "exact duplicates in the data were judged differently, and some directions of the embedding are held "
+            "by no ridge: no bound for exact copies either. A positive shrinkage gives one."
         )
     if any(noise > 0.0 for noise in noises):
         notes.append(
@@ -314,9 +314,9 @@ def _linear(
             "stands alone"
         )
     rivals = (
-        "copies are compared with copies of their original's rivals, not with each other"
+        "copies are compared with copies of their original's rivals, or with each other"
         if recipe.comparison_weights == "diversity"
-        else "copies meet all copies of their original's rivals, and not each other"
+        else "copies meet all copies of their original's rivals"
     )
     return AnalysisCertificate(
         case="linear",

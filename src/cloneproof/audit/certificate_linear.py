@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import scipy.linalg
 from numpy.typing import ArrayLike
@@ -13,29 +11,15 @@ from cloneproof.preferences import Comparisons
 from cloneproof.rewards import LinearReward
 from cloneproof.weights import group_duplicates
 
-__all__ = ["LinearBound", "bound_exact_copies"]
+__all__ = ["bound_exact_copies"]
 
 NULL_BELOW = 1e-10
 """Directions whose ridge is below this share of the largest are held by nothing but the comparisons."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class LinearBound:
-    """A bound on the move of centred rewards, with its two terms.
-
-    `bound` is None where a direction of the embedding is held by no ridge, or where two copies of one point
-    are compared with each other. `ridge_term` comes from the total weight of the comparisons against
-    the ridge, `duplicates_term` from copies in the data that were judged differently.
-    """
-
-    bound: float | None
-    ridge_term: float
-    duplicates_term: float
-
-
 def bound_exact_copies(
     comparisons: Comparisons, embeddings: ArrayLike, comparison_weight: ArrayLike, model: LinearReward
-) -> LinearBound:
+) -> float | None:
     r"""Bound how far any number of exact copies of any alternatives moves the rewards of a linear fit.
 
     Parameters
@@ -50,28 +34,36 @@ def bound_exact_copies(
 
     Returns
     -------
-    bound : LinearBound
+    bound : float or None
+        No centred reward moves by more: 0 where no two pairs of alternatives are one pair of points (or all
+        such pairs were judged alike), as the objective is then the same function. None where such pairs were
+        judged differently and a direction of the embedding is held by no ridge.
 
     Notes
     -----
-    With ``H`` the Hessian of the ridge, ``lambda S + mu c I`` (S the weighted covariance, which copies
-    conserve), the objective is ``T sum omega_e L_e(theta) + theta' H theta / 2``, ``T = (1 - sum w^2) / 2``.
-    Copies split weights, so that ``T' / T`` lies between 1 and ``1 / (1 - sum w^2)``; nothing else changes, except
-    that among pairs which are one point the weight may move to those judged either way. The old
-    theta then has the gradient
+    Copies conserve the weight of every point and the ratios of the weights of all pairs of different points,
+    and :class:`LinearReward` scales the rows between different points to ``T = (1 - sum_g W_g^2) / 2``, W_g the weight
+    of a point. Rows between copies of one point are constant. So with ``H`` the Hessian of the ridge,
+    ``lambda S + mu c I`` (S the weighted covariance), the objective
+    ``T sum omega_e L_e(theta) + theta' H theta / 2`` keeps all its terms, except that among pairs which are one
+    pair of points the weight may move to those judged either way. The old theta then has the gradient
 
-    .. math:: (T'/T - 1) (-H theta) + T' sum_g sum_{e in g} u_e (s(theta . d_g) - q_e) d_g
+    .. math:: T \sum_g \sum_{e in g} u_e (s(theta . d_g) - q_e) d_g
 
-    g the pairs of points, d their difference, and the new objective is strongly convex in the norm of H:
-    ``|theta' - theta|_H`` is at most ``sum w^2 / (1 - sum w^2) |theta|_H + sum_g omega_g range_g(q) |d_g|_{1/H} / 2``.
-    A reward centred over the alternatives moves by at most that times ``|x - mean x|_{1/H}``.
+    g the pairs of points, d their difference, and the objective is strongly convex in the norm of H:
+    ``|theta' - theta|_H`` is at most ``sum_g omega_g range_g(q) |d_g|_{1/H} / 2``. A reward centred over the
+    alternatives moves by at most that times ``|x - mean x|_{1/H}``.
 
-    This is the case eps = 0 of the theorem in ``docs/theory_comparison_weights.md``, with the scale of the
-    weights (there under "how to read it") accounted for. Cost: O(n_alternatives d^2 + d^3).
+    This is the case eps = 0 of the theorem in ``docs/theory_comparison_weights.md``. Cost:
+    O(n_alternatives d^2 + d^3).
     """
     points = np.asarray(embeddings, dtype=np.float64)
     rows = np.asarray(comparison_weight, dtype=np.float64)
-    rows = rows / rows.sum()
+    labels = group_duplicates(points).inverse
+    left, right = labels[comparisons.left], labels[comparisons.right]
+    between = left != right
+    rows = np.where(between, rows, 0.0)
+    rows = rows / max(float(rows.sum()), 1e-300)
     w = model.alternative_weight_
     centred = points - model.center_
     covariance = (centred.T * w) @ centred
@@ -81,25 +73,15 @@ def bound_exact_copies(
     ridge[np.diag_indices(len(ridge))] += model.shrinkage_ * unit
     values, vectors = scipy.linalg.eigh(ridge)
     held = values > NULL_BELOW * values[-1] if values[-1] > 0.0 else np.zeros(len(values), dtype=bool)
-
+    root = vectors[:, held] / np.sqrt(values[held])  # x -> coordinates of length |x|_{1/H}
+    if _within_points(comparisons, rows, left, right, points, vectors) == 0.0:
+        return 0.0
     offset = points - points.mean(axis=0)
     loose = np.abs(offset @ vectors[:, ~held]).max(initial=0.0)
-    labels = group_duplicates(points).inverse
-    left, right = labels[comparisons.left], labels[comparisons.right]
-    if loose > 1e-6 * np.abs(offset).max(initial=1e-300) or (rows[left == right] > 0.0).any():
-        return LinearBound(bound=None, ridge_term=float("inf"), duplicates_term=float("inf"))
-
-    root = vectors[:, held] / np.sqrt(values[held])  # x -> coordinates of length |x|_{1/H}
-    theta = model.coef_
-    square = float(w @ w)
-    ridge_term = square / (1.0 - square) * float(np.sqrt(theta @ ridge @ theta))
-    duplicates_term = 0.5 * _within_points(comparisons, rows, left, right, points, root)
+    if loose > 1e-6 * np.abs(offset).max(initial=1e-300):
+        return None
     lever = float(np.linalg.norm(offset @ root, axis=1).max(initial=0.0))
-    return LinearBound(
-        bound=lever * (ridge_term + duplicates_term),
-        ridge_term=lever * ridge_term,
-        duplicates_term=lever * duplicates_term,
-    )
+    return lever * 0.5 * _within_points(comparisons, rows, left, right, points, root)
 
 
 def _within_points(

@@ -101,6 +101,8 @@ class AnalysisCertificate:
 
 def _shift(row: CertificateRow) -> str:
     seen = "" if row.observed is None else f" (observed {_number(row.observed)})"
+    if row.bound == 0.0:
+        return "move nothing" + ("" if row.observed is None or row.observed < 1e-9 else seen)
     return f"at most {_number(row.bound or 0.0)}{seen}"
 
 
