@@ -46,7 +46,7 @@ def make(rows, tokenizer, arguments, *, trainer=WeightedDPOTrainer, seed=1, **mo
         model=tiny_model("policy"),
         ref_model=tiny_model("policy", seed=seed),
         args=DPOConfig(**{**arguments, "beta": 0.02, **more}),
-        train_dataset=Dataset.from_list(rows),
+        train_dataset=Dataset.from_list(rows) if isinstance(rows, list) else rows,
         processing_class=tokenizer,
         **options,
     )
@@ -135,12 +135,15 @@ def test_gradient_accumulation_equals_one_batch(rows, tokenizer, arguments):
     assert largest_gap(*ended) < 1e-5
 
 
-def test_precomputed_reference_and_evaluation(rows, tokenizer, arguments):
-    evaluation = Dataset.from_list(rows[:4])
+def test_precomputed_reference_and_evaluation(rows, tokenizer, arguments, tmp_path):
+    """Data on disk: TRL 1.8 itself cannot precompute for data in memory."""
+    Dataset.from_list(rows).to_parquet(tmp_path / "rows.parquet")
+    stored = Dataset.from_parquet(str(tmp_path / "rows.parquet"), cache_dir=str(tmp_path / "cache"))
+    evaluation = stored.select(range(4))
     found = []
     for precompute in (False, True):
         trainer = make(
-            rows,
+            stored,
             tokenizer,
             arguments,
             precompute_ref_log_probs=precompute,

@@ -74,7 +74,7 @@ def gradients(model: Any) -> dict[str, torch.Tensor]:
 def largest_gap(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> float:
     """Return the largest difference of two sets of gradients (or parameters)."""
     assert one.keys() == other.keys()
-    return max(float((one[name] - other[name]).abs().max()) for name in one)
+    return max(float((one[name] - other[name]).detach().abs().max()) for name in one)
 
 
 def largest(one: dict[str, torch.Tensor]) -> float:

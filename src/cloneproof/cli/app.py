@@ -36,6 +36,7 @@ VERBS = {
     "check": "cloneproof.cli.check:check",
     "fit": "cloneproof.cli.fit:fit",
     "board": "cloneproof.cli.board:board",
+    "train": "cloneproof.cli.train:train",
 }
 
 app = App(

