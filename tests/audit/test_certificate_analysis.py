@@ -285,7 +285,7 @@ def test_the_analysis_carries_the_certificate_of_its_case() -> None:
     assert exact.observed < 1e-9
     assert near.bound is None
     assert near.observed > 0
-    assert "exact copies at most" in linear.sentence()
+    assert "exact copies move nothing" in linear.sentence()
     assert "no useful bound for copies within 0.3" in linear.sentence()
     assert any("audit stands alone" in note for note in linear.notes)
     quiet = analyse(c, AnalysisOptions(encoder=x, scale=1.0, audit=False)).certificate
