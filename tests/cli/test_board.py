@@ -148,6 +148,9 @@ def test_a_published_table_is_reproduced(cloneproof, battles, tmp_path):
     done = cloneproof("board", battles, "--published", published)
     assert "largest difference 0.000 points" in done.out
     assert "0 ranks differ" in done.out
+    assert cloneproof("board", battles, "--reference", published).out == done.out
+    twice = cloneproof("board", battles, "--reference", published, "--published", published)
+    assert (twice.code, "Leave one out" in twice.err) == (2, True)
     found = cloneproof("board", battles, "--published", published, "--anchor", "north=1500", "--json").json
     assert found["published"]["largest_difference"] > 100
     assert found["published"]["largest_difference_shifted"] < 1e-6
@@ -219,6 +222,8 @@ def test_clusters_widen_intervals(cloneproof, tmp_path):
         (("--control", "none"), 4, "none"),
         (("--cluster", "none"), 4, "none"),
         (("--published", "none.csv"), 5, "none.csv"),
+        (("--reference", "none.csv"), 5, "none.csv"),
+        (("--reference", "north", "--pairs", "reference"), 2, "no meaning for the shape"),
         (("--diff", "a.json", "b.json"), 2, "reads no file"),
     ],
 )

@@ -86,7 +86,8 @@ def board(
     copies : int
         Submissions in the attack (default 27), copies of each model in the audit (default 1).
     published : Path
-        A published table (columns model and rating) to compare the ratings with.
+        A published table (columns model and rating) to compare the ratings with. --reference FILE is the
+        same where --pairs reference is not given.
     diff : tuple of Path
         OLD.json NEW.json: two earlier results to compare instead of reading a file.
     to : str
@@ -111,9 +112,17 @@ def board(
     if file is None:
         raise ParameterError("Give a file of battles, or --diff OLD.json NEW.json.")
     strength = parse_number("--regularization", regularization)
+    reading = replace(input_options or InputOptions(), unit="model")
+    if reading.reference is not None and reading.pairs != "reference":
+        # --reference means two things: whom scored rows are compared with, and a published table
+        if published is not None:
+            raise ParameterError(
+                "--published and --reference FILE are the same. Leave one out, or give --pairs reference."
+            )
+        published, reading = Path(reading.reference), replace(reading, reference=None)
     run = BoardRun(
         file=file,
-        input_options=replace(input_options or InputOptions(), unit="model"),
+        input_options=reading,
         similarity=similarity,
         scale=parse_number("--scale", scale),
         encoder=encoder,

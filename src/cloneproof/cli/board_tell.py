@@ -85,6 +85,7 @@ def write_board_folder(result: BoardResult, folder: Path, write_report: Callable
             families=result.families,
             composition=result.composition,
             attack=result.attack,
+            reference=result.reference,
             caveats=result.caveats,
         )
 
@@ -134,9 +135,11 @@ def _table(result: BoardResult) -> None:
 
     board, settings = result.board, result.board.settings
     m = len(board.ids)
+    ties = settings.get("n_ties")
+    tied = f", {ties:,.0f} of them ties" if ties else ""
     lines = [
         ("schema", schema_words(result.provenance)),
-        ("models", f"{m:,} in {settings['n_comparisons']:,.0f} comparisons"),
+        ("models", f"{m:,} in {settings['n_comparisons']:,.0f} comparisons{tied}"),
         ("regularization", f"{settings['regularization']:g} ({settings['regularization_reason']})"),
     ]
     if settings["tie_parameter"] is not None:
@@ -207,7 +210,8 @@ def _similarity(board: Board) -> str:
     size = (
         "" if weight is None else f"; {1.0 / float(weight @ weight):.1f} effective models of {len(families)}"
     )
-    return f"{settings['how']}{within}; {several:,} families of two or more{size}"
+    families_word = "family" if several == 1 else "families"
+    return f"{settings['how']}{within}; {several:,} {families_word} of two or more{size}"
 
 
 def _audits(result: BoardResult, tell: Callable[[str], Any]) -> None:

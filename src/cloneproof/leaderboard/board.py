@@ -241,6 +241,7 @@ def make_board(
             "base": base,
             "anchors": {} if not anchors else {str(k): float(v) for k, v in anchors.items()},
             "n_comparisons": float(comparisons.count.sum()),
+            "n_ties": float(comparisons.count[comparisons.outcome == 0.5].sum()),
             **(settings or {}),
         },
     )
