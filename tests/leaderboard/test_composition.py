@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.sparse import coo_array
 
 from cloneproof._core.errors import InputError, ParameterError
 from cloneproof.leaderboard import (
@@ -15,6 +16,7 @@ from cloneproof.leaderboard import (
     split_weight,
     weigh_by_families,
 )
+from cloneproof.leaderboard.tally import tally_with_places
 from cloneproof.preferences import Comparisons
 from cloneproof.rewards import BradleyTerry
 from tests.leaderboard.oracles_board import battles, conflict
@@ -101,3 +103,33 @@ def test_the_attack_tells_what_weights_do_not_fix():
     assert again == found
     with pytest.raises(InputError, match="Did you mean"):
         attack_board(c, "m11")
+
+
+def test_whole_annotators_are_drawn_for_variants():
+    """Annotators who always repeat themselves: luck is that of the few annotators, not of the many rows."""
+    rng = np.random.default_rng(0)
+    one = battles([0.4, 0.0, -0.4], 150, 3)
+    times = 16
+    repeated = Comparisons.from_arrays(
+        np.repeat(one.left, times),
+        np.repeat(one.right, times),
+        np.repeat(one.outcome, times),
+        annotator=np.repeat(np.arange(150), times),
+        ids=one.ids,
+    )
+    plain = attack_board(one, "m0", 9, n_repeats=40, random_state=0)
+    by_annotator = attack_board(repeated, "m0", 9, n_repeats=40, random_state=0)
+    by_row = attack_board(repeated, "m0", 9, clusters="row", n_repeats=40, random_state=0)
+    by_column = attack_board(repeated, "m0", 9, clusters=repeated.annotator, n_repeats=40, random_state=0)
+    assert by_column == by_annotator
+    assert by_annotator.expected_gain == pytest.approx(plain.expected_gain, rel=0.02)
+    assert by_annotator.best_gain["plain"] == pytest.approx(plain.best_gain["plain"], rel=0.25)
+    assert by_row.best_gain["plain"] == pytest.approx(plain.best_gain["plain"] / 4, rel=0.25)
+    assert by_row.expected_gain == pytest.approx(plain.expected_gain / 4, rel=0.02)
+    rows = (repeated.left == 0) | (repeated.right == 0)
+    summed, place = tally_with_places(repeated)
+    units = coo_array((np.ones(len(place)), (repeated.annotator, place)), shape=(150, len(summed))).tocsr()
+    varied = add_variants(summed, 0, 1, units=units, random_state=rng)
+    new = varied.count[(varied.left == 3) | (varied.right == 3)]
+    assert new.sum() == rows.sum()
+    assert (new % times == 0).all()

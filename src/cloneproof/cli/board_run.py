@@ -150,6 +150,7 @@ def run_board(run: BoardRun) -> BoardResult:
             board.weight,
             rows=run.rows,
             regularization=strength,
+            clusters=None if run.cluster is None else columns[run.cluster],
             random_state=run.seed,
         ),
         reference=None if reference is None else check_reference(board, reference),

@@ -8,15 +8,16 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.sparse import coo_array, csr_array
 
 from cloneproof._core.errors import NoMaximumLikelihoodError, UncertaintyWarning
 from cloneproof._core.progress import track
-from cloneproof._core.typing import FloatArray, RandomState
+from cloneproof._core.typing import FloatArray, IntArray, RandomState
 from cloneproof._core.validation import as_weights, check_choice, check_integer, generator
 from cloneproof.leaderboard.board import rank_of, row_weights
 from cloneproof.leaderboard.copies import add_copies, add_variants, find_alternative, split_weight
 from cloneproof.leaderboard.selection import expected_best_of
-from cloneproof.leaderboard.tally import tally
+from cloneproof.leaderboard.tally import tally, tally_with_places
 from cloneproof.preferences import Comparisons
 from cloneproof.rewards import BradleyTerry
 from cloneproof.rewards.ratings import RATING_SCALE
@@ -159,6 +160,7 @@ def attack_board(
     *,
     rows: Literal["balanced", "product"] = "balanced",
     regularization: float = 0.0,
+    clusters: ArrayLike | str | None = None,
     scale: float = RATING_SCALE,
     n_repeats: int = 20,
     random_state: RandomState = 0,
@@ -174,7 +176,11 @@ def attack_board(
         Submissions beside the original.
     alternative_weight : array-like of shape (n_alternatives,), default=None
     rows : {"balanced", "product"}, default="balanced"
-    regularization, scale : float
+    regularization : float
+    clusters : array-like, "annotator" or "row", default=None
+        What is independent of what, as for the board: a variant is judged anew by as many annotators (or
+        prompts) as the original was, all judgments of one together.
+    scale : float
     n_repeats : int, default=20
         Simulations of the second attack.
     random_state : int, Generator or None, default=0
@@ -193,7 +199,8 @@ def attack_board(
     rng = generator(random_state)
     a = find_alternative(comparisons, name)
     check_choice("rows", rows, ("balanced", "product"))
-    summed = tally(comparisons)
+    summed, place = tally_with_places(comparisons)
+    units = _units(comparisons, place, len(summed), clusters)
     m = summed.n_alternatives
     rules: list[tuple[str, FloatArray | None]] = [("plain", None)]
     if alternative_weight is not None:
@@ -207,13 +214,13 @@ def attack_board(
             grown, None if w is None else split_weight(w, a, copies), regularization, rows, before[rule]
         )
         moves.append(_move(summed, a, copies, rule, before[rule], after[:m], scale))
-    fitted = BradleyTerry(regularization=regularization).fit(comparisons, clusters="row")
+    fitted = BradleyTerry(regularization=regularization).fit(comparisons, clusters=clusters)
     error = scale * _quiet_standard_error(fitted, a)
     gains: dict[str, list[float]] = {rule: [] for rule, _ in rules}
     failed = 0
     with track("best of many", total=n_repeats) as advance:
         while len(gains["plain"]) < n_repeats:
-            varied = tally(add_variants(summed, a, copies, random_state=rng))
+            varied = tally(add_variants(summed, a, copies, units=units, random_state=rng))
             try:
                 found = [
                     _rewards(varied, None if w is None else split_weight(w, a, copies), regularization, rows)
@@ -238,6 +245,24 @@ def attack_board(
         standard_error=error,
         n_repeats=n_repeats,
     )
+
+
+def _units(
+    comparisons: Comparisons, place: IntArray, n_summed: int, clusters: ArrayLike | str | None
+) -> csr_array | None:
+    """Return how many comparisons of each summed row each cluster made; None where rows are independent."""
+    if isinstance(clusters, str) and clusters == "row":
+        return None
+    if clusters is None or isinstance(clusters, str):
+        if comparisons.annotator is None:
+            return None
+        values = comparisons.annotator
+    else:
+        values = np.asarray(clusters)
+    code: dict[object, int] = {}
+    unit = np.array([code.setdefault(value, len(code)) for value in values.tolist()], dtype=np.int64)
+    made = coo_array((comparisons.count, (unit, place)), shape=(len(code), n_summed))
+    return csr_array(made.tocsr())
 
 
 def _quiet_standard_error(fitted: BradleyTerry, a: int) -> float:

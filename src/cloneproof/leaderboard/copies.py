@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.sparse import csr_array
 
 from cloneproof._core.errors import InputError
 from cloneproof._core.typing import FloatArray, RandomState
@@ -47,7 +48,12 @@ def add_copies(comparisons: Comparisons, alternative: int, copies: int) -> Compa
 
 
 def add_variants(
-    comparisons: Comparisons, alternative: int, copies: int, *, random_state: RandomState = None
+    comparisons: Comparisons,
+    alternative: int,
+    copies: int,
+    *,
+    units: csr_array | None = None,
+    random_state: RandomState = None,
 ) -> Comparisons:
     """Return the comparisons with variants that are as good as one alternative but judged anew.
 
@@ -60,10 +66,13 @@ def add_variants(
         With whole counts.
     alternative : int
     copies : int
+    units : sparse array of shape (n_units, n_comparisons), default=None
+        How many comparisons of each row each independent unit (annotator, prompt) made: whole units are
+        drawn, as many as compared the original. None: every comparison is a unit.
     random_state : int, Generator or None, default=None
     """
     return _appended(
-        comparisons, alternative, check_integer("copies", copies, low=1), generator(random_state)
+        comparisons, alternative, check_integer("copies", copies, low=1), generator(random_state), units
     )
 
 
@@ -85,20 +94,29 @@ def _appended(
     alternative: int,
     copies: int,
     rng: np.random.Generator | None,
+    units: csr_array | None = None,
 ) -> Comparisons:
     m = c.n_alternatives
     check_integer("alternative", alternative, low=0, high=m - 1)
     rows = np.flatnonzero((c.left == alternative) | (c.right == alternative))
     if not len(rows):
         raise InputError(f"{c.ids.item(alternative)!r} has no comparisons to copy.")
+    who = None
+    if units is not None:
+        who = units[:, rows].tocsr()
+        who = who[np.flatnonzero(np.diff(who.indptr))]
     parts: list[tuple[Any, ...]] = [(c.left, c.right, c.outcome, c.count)]
     for k in range(copies):
         one = np.where(c.left[rows] == alternative, m + k, c.left[rows])
         other = np.where(c.right[rows] == alternative, m + k, c.right[rows])
         won, times = c.outcome[rows], c.count[rows]
         if rng is not None:
-            total = float(times.sum())
-            drawn = rng.multinomial(round(total), times / total)
+            if who is None:
+                total = float(times.sum())
+                drawn = rng.multinomial(round(total), times / total)
+            else:
+                n_units = who.shape[0]
+                drawn = rng.multinomial(n_units, np.full(n_units, 1.0 / n_units)) @ who
             seen = np.flatnonzero(drawn)
             one, other, won, times = one[seen], other[seen], won[seen], drawn[seen].astype(np.float64)
         parts.append((one, other, won, times))

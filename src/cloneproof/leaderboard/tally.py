@@ -8,7 +8,7 @@ from cloneproof._core.errors import InputError
 from cloneproof._core.typing import IntArray, LabelArray
 from cloneproof.preferences import Comparisons
 
-__all__ = ["leave_out", "merge_alternatives", "tally"]
+__all__ = ["leave_out", "merge_alternatives", "tally", "tally_with_places"]
 
 
 def tally(comparisons: Comparisons) -> Comparisons:
@@ -24,6 +24,11 @@ def tally(comparisons: Comparisons) -> Comparisons:
     >>> t.outcome.tolist(), t.count.tolist()
     ([0.5, 1.0], [1.0, 2.0])
     """
+    return tally_with_places(comparisons)[0]
+
+
+def tally_with_places(comparisons: Comparisons) -> tuple[Comparisons, IntArray]:
+    """Return the summed rows, and in which of them each comparison row went."""
     c, m = comparisons, comparisons.n_alternatives
     left, right = c.left.astype(np.int64), c.right.astype(np.int64)
     turned = left > right
@@ -32,13 +37,14 @@ def tally(comparisons: Comparisons) -> Comparisons:
     values, level = np.unique(outcome, return_inverse=True)
     keys, place = np.unique((low * m + high) * len(values) + level.ravel(), return_inverse=True)
     pair = keys // len(values) if len(values) else keys
-    return Comparisons.from_arrays(
+    summed = Comparisons.from_arrays(
         pair // m,
         pair % m,
         values[keys % len(values)] if len(values) else None,
         np.bincount(place.ravel(), c.count, len(keys)),
         ids=c.ids,
     )
+    return summed, place.ravel().astype(np.int64)
 
 
 def merge_alternatives(comparisons: Comparisons, labels: IntArray, names: LabelArray) -> Comparisons:

@@ -75,7 +75,7 @@ def chart_of_ratings(board: Board, *, up_to: int = RATINGS_UP_TO, width: float =
     if board.weighted is not None:
         rules.append((board.weighted, "s1", 3.5))
     ends = np.concatenate([standing.interval[drawn].ravel() for standing, _, _ in rules])
-    ticks = nice_ticks(float(ends.min()), float(ends.max()))
+    ticks = nice_ticks(float(ends.min()), float(ends.max()), 9)
     low, high = ticks[0], ticks[-1]
     left, right = 0.36 * width, width - 24.0
     row = ROW if board.weighted is None else 1.2 * ROW
