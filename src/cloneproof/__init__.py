@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cloneproof.audit import analyse as analyse
     from cloneproof.audit import audit_clones as audit_clones
     from cloneproof.audit import run_paris_case as run_paris_case
+    from cloneproof.audit.axioms import check_weighting as check_weighting
     from cloneproof.audit.certificate import certify as certify
     from cloneproof.embeddings import embed as embed
     from cloneproof.preferences import Comparisons as Comparisons
@@ -50,6 +51,7 @@ _HOMES = {
     "analyse": "cloneproof.audit",
     "audit_clones": "cloneproof.audit",
     "certify": "cloneproof.audit.certificate",
+    "check_weighting": "cloneproof.audit.axioms",
     "comparison_weights": "cloneproof.rewards",
     "effective_sample_size": "cloneproof.weights",
     "embed": "cloneproof.embeddings",
@@ -76,6 +78,7 @@ __all__ = [
     "analyse",
     "audit_clones",
     "certify",
+    "check_weighting",
     "comparison_weights",
     "effective_sample_size",
     "embed",

@@ -97,6 +97,16 @@ class Weighting(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "weights_")
         return effective_sample_size(self.weights_)
 
+    def fails_by_nature(self) -> dict[str, str]:
+        """Return the axioms of :func:`cloneproof.check_weighting` that these weights do not satisfy.
+
+        Returns
+        -------
+        reasons : dict of str to str
+            Why, for each axiom; empty if all are claimed. It depends on the options.
+        """
+        return {}
+
     def _validate(self, X: ArrayLike, *, reset: bool = True, min_rows: int = 1) -> NDArray[np.floating[Any]]:
         """Return `X` as a finite C-ordered array of shape (n_alternatives, n_dims), float32 kept as float32.
 

@@ -121,6 +121,12 @@ class DiversityWeights(Weighting):
         self.max_refinements = max_refinements
         self.n_jobs = n_jobs
 
+    def fails_by_nature(self) -> dict[str, str]:
+        """Return "distant" where the scale is chosen from the data, "scaling" where it is given."""
+        if isinstance(self.scale, str):
+            return {"distant": "a far newcomer widens the spread that the automatic scale is a share of"}
+        return {"scaling": "the scale is a distance in the unit of X and does not follow it"}
+
     def fit(self, X: ArrayLike, y: object = None) -> DiversityWeights:  # noqa: ARG002
         """Compute the weights of the rows of `X`.
 

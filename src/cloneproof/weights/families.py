@@ -248,6 +248,21 @@ class FamilyWeights(Weighting):
         self.method = method
         self.n_jobs = n_jobs
 
+    def fails_by_nature(self) -> dict[str, str]:
+        """Return the axioms about copies inside a family, "continuity", and what the radius brings."""
+        inside = "members share their family's total equally, so a copied member gains what its siblings lose"
+        reasons = {
+            "duplicates": inside,
+            "clones": inside,
+            "collateral": inside,
+            "continuity": "families merge and part where a distance crosses the radius",
+        }
+        if isinstance(self.radius, str):
+            reasons["distant"] = "a far newcomer widens the spread that the automatic radius is a share of"
+        else:
+            reasons["scaling"] = "the radius is a distance in the unit of X and does not follow it"
+        return reasons
+
     def fit(
         self,
         X: ArrayLike,

@@ -83,6 +83,15 @@ class ScaleTreeWeights(Weighting):
         self.scale = scale
         self.n_jobs = n_jobs
 
+    def fails_by_nature(self) -> dict[str, str]:
+        """Return "continuity", and what the choice of the scale and the radii brings."""
+        reasons = {"continuity": "a weight jumps by up to 1 / (n_radii C) where a distance crosses a radius"}
+        if isinstance(self.scale, str):
+            reasons["distant"] = "a far newcomer widens the spread that the automatic scale is a share of"
+        if not isinstance(self.scale, str) or not isinstance(self.radii, str):
+            reasons["scaling"] = "scale and radii are distances in the unit of X and do not follow it"
+        return reasons
+
     def fit(self, X: ArrayLike, y: object = None) -> ScaleTreeWeights:  # noqa: ARG002
         """Compute the weights of the rows of `X`.
 

@@ -29,6 +29,14 @@ class UniformWeights(Weighting):
     array([0.25, 0.25, 0.25, 0.25])
     """
 
+    def fails_by_nature(self) -> dict[str, str]:
+        """Return the axioms about copies: a copy is one more vote."""
+        return {
+            "duplicates": "k copies among m alternatives have a total of k / m",
+            "clones": "clones count like any other alternative",
+            "collateral": "what copies gain, all others lose",
+        }
+
     def fit(self, X: ArrayLike, y: object = None) -> UniformWeights:  # noqa: ARG002
         """Count the alternatives.
 

@@ -24,6 +24,7 @@ from cloneproof.weights.voronoi_options import (
     RegionOption,
     check_options,
     exact_shares,
+    natural_failures,
     read_reference,
     resolve_region,
 )
@@ -158,6 +159,10 @@ class VoronoiWeights(Weighting):
         self.method = method
         self.n_jobs = n_jobs
         self.random_state = random_state
+
+    def fails_by_nature(self) -> dict[str, str]:
+        """Return what the region and the reduction do not follow, see `natural_failures`."""
+        return natural_failures(self)
 
     def fit(self, X: ArrayLike, y: object = None) -> VoronoiWeights:  # noqa: ARG002
         """Measure the cells.

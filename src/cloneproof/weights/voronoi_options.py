@@ -12,13 +12,21 @@ from cloneproof._core.typing import FloatArray
 from cloneproof._core.validation import check_choice, check_integer, check_number
 from cloneproof.weights.base import check_finite
 from cloneproof.weights.nearest import Points, count_threads
-from cloneproof.weights.region import Box, Region, Sphere, enclosing_ball, enclosing_box, unit_cube
+from cloneproof.weights.region import Ball, Box, Region, Sphere, enclosing_ball, enclosing_box, unit_cube
 from cloneproof.weights.region_hull import enclosing_hull
 
 if TYPE_CHECKING:
     from cloneproof.weights.voronoi import VoronoiWeights
 
-__all__ = ["RegionName", "RegionOption", "check_options", "exact_shares", "read_reference", "resolve_region"]
+__all__ = [
+    "RegionName",
+    "RegionOption",
+    "check_options",
+    "exact_shares",
+    "natural_failures",
+    "read_reference",
+    "resolve_region",
+]
 
 RegionName: TypeAlias = Literal["box", "cube", "sphere", "ball", "hull"]
 RegionOption: TypeAlias = RegionName | Region | ArrayLike
@@ -114,6 +122,36 @@ def exact_shares(region: Any, resolved: Region, points: Points) -> FloatArray | 
             return cell_lengths(exact[:, 0], float(exact.min()), float(exact.max()))
         return cell_areas(exact, polygon_of_hull(exact))
     return None
+
+
+def natural_failures(options: VoronoiWeights) -> dict[str, str]:
+    """Return the axioms that the region and the reduction of dimensions break, with the reason.
+
+    A region made from the alternatives follows a translation and a change of unit, and grows with a far
+    newcomer; a fixed one does neither. Boxes have axes, balls around a box's centre too; principal
+    components turn with the alternatives, and by clones.
+    """
+    region, reduced = options.region, options.n_components is not None
+    reasons: dict[str, str] = {}
+    if isinstance(region, str) and region in ("box", "ball", "hull"):
+        reasons["distant"] = f"the {region} grows to hold the newcomer, and the cells at its border with it"
+        if region != "hull" and not reduced:
+            reasons["rotation"] = f"the {region} is found along the axes of the coordinates"
+        if region == "hull":
+            reasons["simplex"] = "a hull has no volume where there are no more alternatives than dimensions"
+    else:
+        fixed = "the region does not follow the alternatives"
+        round_ = isinstance(region, Sphere) or (isinstance(region, str) and region == "sphere")
+        centred = isinstance(region, Ball) and not region.centre.any()
+        reasons["scaling"] = fixed
+        if not reduced or not isinstance(region, (str, Region)):
+            reasons["translation"] = fixed
+        if not (round_ or centred):
+            reasons["rotation"] = fixed
+    if reduced:
+        turned = "clones and newcomers turn the principal components"
+        reasons |= {"clones": turned, "collateral": turned, "continuity": turned, "distant": turned}
+    return reasons
 
 
 def check_options(options: VoronoiWeights, n_dims: int) -> None:
