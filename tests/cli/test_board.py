@@ -219,7 +219,7 @@ def test_clusters_widen_intervals(cloneproof, tmp_path):
         (("--anchor", "nobody=1000"), 4, "'nobody'"),
         (("--without", "nobody"), 4, "'nobody'"),
         (("--attack", "nobody"), 4, "'nobody'"),
-        (("--control", "none"), 4, "none"),
+        (("--control", "none"), 4, "has no column 'none'. It has: "),
         (("--cluster", "none"), 4, "none"),
         (("--published", "none.csv"), 5, "none.csv"),
         (("--reference", "none.csv"), 5, "none.csv"),
@@ -239,4 +239,9 @@ def test_no_file_and_unknown_labels(cloneproof, tmp_path):
     path.write_text("model_a,model_b,winner\nx,y,model_a\nx,y,both sad\n")
     done = cloneproof("board", path)
     assert done.code == 4
-    assert "both sad" in done.err
+    assert "--outcome 'both sad=0.5'" in done.err
+    assert cloneproof("board", path, "--outcome", "both sad=0.5").code == 0
+    path.write_text("model_a,model_b,winner\nx,y,model_a\nx,y,\n")
+    assert "give --missing drop" in cloneproof("board", path).err
+    path.write_text("one,other,winner\nx,y,model_a\n")
+    assert "Name them: --column PART=COLUMN." in cloneproof("board", path).err

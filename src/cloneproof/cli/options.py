@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from cloneproof._core.errors import ParameterError
+from cloneproof._core.errors import InputError, ParameterError
 
 if TYPE_CHECKING:
     from cloneproof.preferences import Comparisons, Reading
@@ -76,7 +77,20 @@ def read_reading(file: str, options: InputOptions | None, *, keep: Sequence[str]
 
     chosen = options or InputOptions()
     shares = {name: _share(name, value) for name, value in assignments("--outcome", chosen.outcome).items()}
-    return read_with_report(
+    try:
+        return _read(read_with_report, file, chosen, shares, keep)
+    except InputError as error:
+        raise type(error)(in_words_of_the_command_line(str(error))) from error
+
+
+def _read(
+    read: Callable[..., Reading],
+    file: str,
+    chosen: InputOptions,
+    shares: dict[str, float],
+    keep: Sequence[str],
+) -> Reading:
+    return read(
         file,
         chosen.format,
         columns=assignments("--column", chosen.column) or None,
@@ -93,6 +107,31 @@ def read_reading(file: str, options: InputOptions | None, *, keep: Sequence[str]
         missing=chosen.missing,
         keep=keep,
     )
+
+
+_IN_WORDS = (
+    (r"Pass outcomes=\{(?P<q>['\"]?)(.*?)(?P=q): 0\.5\} to say what it means\.",
+     r"Say what it means, as the share won by the left side: --outcome '\2=0.5'."),
+    (r"Pass columns=\{part: column\} to name them\.", "Name them: --column PART=COLUMN."),
+    (r"Pass columns=\{'(\w+)': \.\.\.\} to name it\.", r"Name it: --column \1=COLUMN."),
+    (r"Pass answers= to join them\.", "Give --answers FILE to join them."),
+    (r"\bpass missing='drop'", "give --missing drop"),
+    (r"^keep names ('.*?'), but (.*) has no such column: ", r"\2 has no column \1. It has: "),
+)  # fmt: skip
+"""What readers say of their parameters, and what it is called here."""
+
+
+def in_words_of_the_command_line(message: str) -> str:
+    """Return a reader's message with options in place of the library's parameters.
+
+    Examples
+    --------
+    >>> in_words_of_the_command_line("Pass columns={part: column} to name them.")
+    'Name them: --column PART=COLUMN.'
+    """
+    for pattern, words in _IN_WORDS:
+        message = re.sub(pattern, words, message)
+    return message
 
 
 def parse_number(option: str, value: str) -> Any:
