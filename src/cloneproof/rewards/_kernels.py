@@ -15,6 +15,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
+from cloneproof._core.compiled import compiled
 from cloneproof._core.typing import FloatArray, IndexArray, IntArray
 from cloneproof.rewards import objective
 
@@ -45,8 +46,7 @@ _start_out = types.int64[::1]
 
 def _compiled(signature: Any) -> Callable[[Loop], Loop]:
     """Compile with numba, cached beside the package or in the user's cache folder."""
-    compiled: Callable[[Loop], Loop] = numba.njit(signature, cache=True, nogil=True, error_model="numpy")
-    return compiled
+    return compiled(signature, nogil=True, error_model="numpy")
 
 
 @_compiled(types.void(_side, _side, _column, _column, types.float64[:, ::1]))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-import numba
 import numpy as np
 from numba import types
 
+from cloneproof._core.compiled import compiled
 from cloneproof._core.typing import FloatArray, IndexArray, IntArray
 
 __all__ = ["join_rows"]
@@ -25,8 +25,7 @@ _out_floats = types.float64[::1]
 
 def _compiled(signature: Any) -> Callable[[Loop], Loop]:
     """Compile with numba, cached beside the package or in the user's cache folder."""
-    compiled: Callable[[Loop], Loop] = numba.njit(signature, cache=True, nogil=True, error_model="numpy")
-    return compiled
+    return compiled(signature, nogil=True, error_model="numpy")
 
 
 @_compiled(types.int64(types.int64, *_table, types.float64, _out_floats, _out_floats, _out_ints, _out_floats))

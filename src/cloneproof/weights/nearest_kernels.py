@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from cloneproof._core.compiled import compiled
 
 __all__ = ["collect_candidates", "distances_to", "merge_rows", "rank_candidates", "scan_tile"]
 
@@ -14,7 +15,7 @@ CHUNK = 64
 Floats = NDArray[np.floating[Any]]
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def squared_distance(a: Floats, b: Floats) -> float:
     """Return sum (a_i - b_i)^2 in float64, always summed in the same order.
 
@@ -38,7 +39,7 @@ def squared_distance(a: Floats, b: Floats) -> float:
     return (s0 + s1) + (s2 + s3)
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def scan_tile(
     products: NDArray[np.float32],
     half_norms: NDArray[np.float32],
@@ -111,7 +112,7 @@ def scan_tile(
                 n_candidates[i] = n + 1
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def rank_candidates(
     samples: Floats,
     alternatives: Floats,
@@ -139,7 +140,7 @@ def rank_candidates(
                 )
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def place_nearest(
     indices: NDArray[np.int32], distances: NDArray[np.float64], alternative: int, distance: float
 ) -> None:
@@ -158,7 +159,7 @@ def place_nearest(
         distances[place] = distance
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def collect_candidates(
     products: NDArray[np.float32],
     half_norms: NDArray[np.float32],
@@ -181,7 +182,7 @@ def collect_candidates(
                 )
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def merge_rows(
     samples: Floats,
     alternatives: Floats,
@@ -197,7 +198,7 @@ def merge_rows(
                 place_nearest(indices[i], distances[i], names[j], distance)
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def distances_to(
     samples: Floats, alternatives: Floats, indices: NDArray[np.int32], distances: NDArray[np.float64]
 ) -> None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from cloneproof._core.compiled import compiled
 from cloneproof._core.typing import FloatArray
 
 __all__ = ["clip_cells"]
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def clip_cells(
     points: FloatArray,
     rows: NDArray[np.int64],

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
+
+from cloneproof._core.compiled import compiled
 
 __all__ = ["scan"]
 
@@ -52,7 +53,7 @@ _word: Any = intrinsic(_load_word)
 _lowest_bit: Any = intrinsic(_count_zeros)
 
 
-@numba.njit(_SIGNATURE, cache=True, nogil=True, error_model="numpy")
+@compiled(_SIGNATURE, nogil=True, error_model="numpy")
 def scan(
     text: Bytes,
     begin: int,
