@@ -88,6 +88,38 @@ def test_a_second_run_finds_finished_steps_and_the_same_numbers(
     assert "weights" not in manifest["reused"]
 
 
+def test_the_cost_of_the_weights_is_told_everywhere(fitted):
+    cost = fitted[0].json["weight_cost"]
+    assert cost["recommendation"] in {"keep", "weaker", "not needed"}
+    assert cost["n_pairs"] >= cost["effective_pairs"] > 1
+    page = (fitted[1] / "report.html").read_text(encoding="utf-8")
+    assert cost["reason"] in page
+
+
+def test_a_kernel_reward_and_prompts_apart(cloneproof, preference_file, tmp_path):
+    two = tmp_path / "two.jsonl"  # a second prompt with a single pair
+    two.write_text(
+        preference_file.read_text()
+        + json.dumps({"prompt": "And the food?", "chosen": "Cheap.", "rejected": "Salty soup."})
+    )
+    words = ["fit", two, "--encoder", "surface", "--no-audit", "--no-report", "--json"]
+    runs = {}
+    for name, more in {
+        "linear": [],
+        "kernel": ["--reward", "kernel"],
+        "separate": ["--comparison-weights", "diversity", "--prompt-weights", "separate"],
+        "joint": ["--comparison-weights", "diversity"],
+    }.items():
+        done = cloneproof(*words, "--out", tmp_path / name, *more)
+        assert done.code == 0, done.err
+        table = pq.read_table(tmp_path / name / "alternatives.parquet")
+        rows = pq.read_table(tmp_path / name / "comparisons.parquet")
+        runs[name] = (done.json, np.asarray(table["reward"]), np.asarray(rows["weight"]))
+    assert runs["kernel"][0]["reward"] == "kernel"
+    assert not np.allclose(runs["kernel"][1], runs["linear"][1])
+    assert runs["separate"][2][-1] > 2 * runs["joint"][2][-1]  # a prompt counts by what it asks
+
+
 def test_a_persons_notes_stay(cloneproof, fitted, preference_file):
     (fitted[1] / "notes.md").write_text("mine")
     done = cloneproof(

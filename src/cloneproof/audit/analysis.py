@@ -25,6 +25,7 @@ from cloneproof.audit.records import Analysis, AuditRow, Choice, CloneAudit, Rew
 from cloneproof.audit.sampling import AUDIT_LIMIT, audit_sample
 from cloneproof.audit.weighing import Clock, Weighed, package_version, weigh_comparisons
 from cloneproof.preferences import Comparisons
+from cloneproof.rewards import WeightCost, measure_weight_cost
 from cloneproof.weights import effective_sample_size, scale_curve
 
 __all__ = ["analyse"]
@@ -95,6 +96,7 @@ def analyse(
             regularization=options.regularization,
             shrinkage=0.0 if options.shrinkage == "auto" and few_pairs else options.shrinkage,
             by=options.by,
+            prompts=options.prompts,
         )
         with clock.step("rewards"):
             weighted = recipe.fit(comparisons, points, weights=weighed.weights, scale=h)
@@ -114,6 +116,7 @@ def analyse(
                 else steps.record("curve", {**weighed.key, "h": h}, lambda: _curve(points, h))
             )
     rows = np.asarray(weighted.comparison_weights, dtype=np.float64)
+    cost = _weigh_cost(comparisons, rows, weighed.weights, tables)
     return Analysis(
         comparisons=comparisons,
         embeddings=points,
@@ -148,6 +151,7 @@ def analyse(
             "reused": sorted(set(steps.reused)),
         },
         certificate=certificate,
+        cost=cost,
     )
 
 
@@ -155,7 +159,7 @@ def _fix_shrinkage(
     recipe: Recipe, weighted: Fitted, options: AnalysisOptions
 ) -> tuple[Recipe, tuple[Choice, ...]]:
     """Return the recipe with the shrinkage that the weighted fit used, and the choice in words."""
-    if recipe.reward != "linear":
+    if recipe.reward == "tabular":
         return replace(recipe, shrinkage=0.0), ()
     used = float(weighted.model.shrinkage_)
     if options.shrinkage != "auto":
@@ -187,6 +191,7 @@ def _audit(weighed: Weighed, recipe: Recipe, options: AnalysisOptions, steps: St
         "regularization": recipe.regularization,
         "shrinkage": recipe.shrinkage,
         "by": recipe.by,
+        "prompts": recipe.prompts,
         "random_state": options.random_state,
     }
 
@@ -216,6 +221,22 @@ def _curve(points: FloatArray, h: float) -> list[list[float]]:
     curve = scale_curve(sample, h * np.geomspace(0.25, 4.0, 9))
     columns = (curve.scales, curve.n_effective, curve.effective_sample_size)
     return [[float(a), float(b), float(c)] for a, b, c in zip(*columns, strict=True)]
+
+
+def _weigh_cost(
+    comparisons: Comparisons, rows: FloatArray, weights: FloatArray, tables: tuple[RewardTable, RewardTable]
+) -> WeightCost:
+    """Return what the weights cost beside what they move, both as root mean squares where known."""
+    plain, weighted = tables
+    errors = weighted.standard_errors
+    measured: dict[str, float] = {}
+    if errors is not None and np.isfinite(errors).any():
+        change = weighted.rewards - plain.rewards
+        measured = {
+            "reward_shift": float(np.std(change)),
+            "standard_error": float(np.sqrt(np.mean(np.square(errors[np.isfinite(errors)])))),
+        }
+    return measure_weight_cost(comparisons, rows, weights, **measured)
 
 
 def _reward_table(fitted: Fitted) -> RewardTable:

@@ -16,6 +16,7 @@ from cloneproof._core.progress import track
 from cloneproof._core.typing import FloatArray, IntArray
 from cloneproof._core.validation import check_choice, check_integer, check_number
 from cloneproof.audit.injection import inject_clones
+from cloneproof.audit.options import REWARDS
 from cloneproof.audit.recipe import Recipe
 from cloneproof.audit.records import AuditRow, CloneAudit
 from cloneproof.preferences import Comparisons
@@ -98,6 +99,7 @@ def audit_clones(
     shrinkage: float = 0.0,
     joint: bool | None = None,
     by: str | None = None,
+    prompts: str = "joint",
     random_state: int = 0,
 ) -> CloneAudit:
     """Clone alternatives, refit plain and weighted, and measure how far the originals move.
@@ -120,14 +122,15 @@ def audit_clones(
     targets : int or sequence of int, default=20
         Which alternatives to clone, or how many, drawn at random without repetition.
     comparison_weights : {"product", "balanced", "diversity"}, default="diversity"
-    reward : {"tabular", "linear"}, default="linear"
+    reward : {"tabular", "linear", "kernel"}, default="linear"
     regularization : float, default=0.01
     shrinkage : float, default=0.0
-        The linear reward's shrinkage of its coefficients.
+        The shrinkage of the linear or kernel reward.
     joint : bool, default=None
         Clone all targets in one refit instead of one refit each. None: beyond 400 alternatives,
         where one refit each would take too long.
     by : {None, "annotator"}, default=None
+    prompts : {"joint", "separate"}, default="joint"
         Passed to :func:`cloneproof.comparison_weights`.
     random_state : int, default=0
         Seed of the targets and of the noise.
@@ -158,7 +161,7 @@ def audit_clones(
     counts = [check_integer("copies", k, low=1) for k in copies]
     if not counts:
         raise ParameterError("copies must name at least one number of clones. Got none.")
-    check_choice("reward", reward, ("tabular", "linear"))
+    check_choice("reward", reward, REWARDS)
     chosen = _choose_targets(comparisons, targets, seed)
     if weighting is None:
         raise ParameterError("weighting must be an estimator such as DiversityWeights(). Got None.")
@@ -170,6 +173,7 @@ def audit_clones(
             regularization=regularization,
             shrinkage=shrinkage,
             by=by,
+            prompts=prompts,
         )
         for name, estimator in (("plain", None), ("weighted", weighting))
     }
@@ -198,6 +202,7 @@ def audit_clones(
             "shrinkage": float(shrinkage),
             "joint": together,
             "by": by,
+            "prompts": prompts,
             "random_state": seed,
         },
     )

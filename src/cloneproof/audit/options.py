@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-__all__ = ["COMPARISON_WEIGHTS", "REWARDS", "AnalysisOptions"]
+__all__ = ["COMPARISON_WEIGHTS", "PROMPTS", "REWARDS", "AnalysisOptions"]
 
 COMPARISON_WEIGHTS = ("product", "balanced", "diversity")
-REWARDS = ("tabular", "linear")
+REWARDS = ("tabular", "linear", "kernel")
+PROMPTS = ("joint", "separate")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,12 +24,14 @@ class AnalysisOptions:
     weights : {"diversity", "voronoi", "scale-tree", "family", "uniform"}, default="diversity"
     comparison_weights : {"auto", "product", "balanced", "diversity"}, default="auto"
         "auto": "balanced" for dense comparisons, "diversity" for sparse ones.
-    reward : {"auto", "tabular", "linear"}, default="auto"
+    prompts : {"joint", "separate"}, default="joint"
+        How diversity weights of the rows treat prompts; see :func:`cloneproof.comparison_weights`.
+    reward : {"auto", "tabular", "linear", "kernel"}, default="auto"
         "auto": "tabular" for dense comparisons, "linear" for sparse ones.
     regularization : float, default=0.01
         The lambda of the term ``(lambda / 2) sum_a w_a r_a^2``.
     shrinkage : float or "auto", default="auto"
-        The linear reward's shrinkage of its coefficients. "auto": chosen by held-out pairs under the
+        The shrinkage of the linear or kernel reward. "auto": chosen by held-out pairs under the
         weights, and used for the plain reward too.
     scale : float or "auto", default="auto"
         The distance h at which two texts count as saying the same.
@@ -47,6 +50,7 @@ class AnalysisOptions:
     encoder: Any = "auto"
     weights: str = "diversity"
     comparison_weights: str = "auto"
+    prompts: str = "joint"
     reward: str = "auto"
     regularization: float = 0.01
     shrinkage: float | Literal["auto"] = "auto"

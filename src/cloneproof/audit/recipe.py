@@ -12,9 +12,9 @@ from sklearn.base import clone
 from cloneproof._core.errors import ParameterError
 from cloneproof._core.typing import FloatArray
 from cloneproof._core.validation import check_choice
-from cloneproof.audit.options import COMPARISON_WEIGHTS, REWARDS
+from cloneproof.audit.options import COMPARISON_WEIGHTS, PROMPTS, REWARDS
 from cloneproof.preferences import Comparisons
-from cloneproof.rewards import BradleyTerry, LinearReward, comparison_weights
+from cloneproof.rewards import BradleyTerry, KernelReward, LinearReward, comparison_weights
 
 __all__ = ["Fitted", "Recipe", "Weighting"]
 
@@ -57,14 +57,16 @@ class Recipe:
         Alternative weights; None: plain, every comparison counts once.
     comparison_weights : {"product", "balanced", "diversity"}
         How the alternative weights reach the rows (DESIGN: comparison weights).
-    reward : {"tabular", "linear"}
-        One reward per alternative, or a linear function of the embedding.
+    reward : {"tabular", "linear", "kernel"}
+        One reward per alternative, or a linear or a smooth function of the embedding.
     regularization : float
         The lambda of the term ``(lambda / 2) sum_a w_a r_a^2``.
     shrinkage : float or "auto"
-        The linear reward's shrinkage of its coefficients; see :class:`cloneproof.LinearReward`.
+        The shrinkage of a reward on embeddings; see :class:`cloneproof.LinearReward`.
     by : {None, "annotator"}
         With "annotator", each annotator's rows on a pair get one share.
+    prompts : {"joint", "separate"}
+        How diversity weights of the rows treat prompts.
     """
 
     weighting: Any
@@ -73,11 +75,13 @@ class Recipe:
     regularization: float = 0.01
     shrinkage: float | Literal["auto"] = 0.0
     by: str | None = None
+    prompts: str = "joint"
 
     def __post_init__(self) -> None:
         """Check the names."""
         check_choice("comparison_weights", self.comparison_weights, COMPARISON_WEIGHTS)
         check_choice("reward", self.reward, REWARDS)
+        check_choice("prompts", self.prompts, PROMPTS)
         if self.weighting is not None and not hasattr(self.weighting, "fit"):
             raise ParameterError(
                 f"weighting must be an estimator with fit(X) and weights_, such as DiversityWeights(), "
@@ -115,6 +119,7 @@ class Recipe:
                 method=self.comparison_weights,
                 scale=scale or getattr(weighting, "scale_", None) or "auto",
                 by=self.by,
+                prompts=self.prompts,
             )
         else:
             weights = None
@@ -124,7 +129,8 @@ class Recipe:
                 comparisons, alternative_weight=weights, comparison_weight=rows
             )
         else:
-            model = LinearReward(regularization=self.regularization, shrinkage=self.shrinkage).fit(
+            kind = LinearReward if self.reward == "linear" else KernelReward
+            model = kind(regularization=self.regularization, shrinkage=self.shrinkage).fit(
                 comparisons, embeddings, alternative_weight=weights, comparison_weight=rows
             )
         return Fitted(weighting=weighting, weights=weights, comparison_weights=rows, model=model)

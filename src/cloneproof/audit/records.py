@@ -13,6 +13,7 @@ from cloneproof._core.typing import FloatArray, IntArray
 from cloneproof._core.validation import check_choice
 from cloneproof.audit.certificate_records import AnalysisCertificate
 from cloneproof.preferences import Comparisons
+from cloneproof.rewards.effective import WeightCost
 
 __all__ = ["Analysis", "AuditRow", "Choice", "CloneAudit", "FamilyTable", "RewardTable"]
 
@@ -226,6 +227,8 @@ class Analysis:
         Inputs' hashes, options, versions, seed and seconds per step.
     certificate : AnalysisCertificate or None
         What is proved about the weighted rewards for any number of copies.
+    cost : WeightCost or None
+        What the weights cost in precision, beside what they move, and a recommendation.
     """
 
     comparisons: Comparisons
@@ -254,3 +257,4 @@ class Analysis:
     notes: tuple[str, ...]
     provenance: Mapping[str, Any]
     certificate: AnalysisCertificate | None = None
+    cost: WeightCost | None = None

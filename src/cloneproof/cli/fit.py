@@ -34,7 +34,8 @@ def fit(
     encoder: str = "auto",
     weights: Literal["diversity", "voronoi", "scale-tree", "family", "uniform"] = "diversity",
     comparison_weights: Literal["auto", "product", "balanced", "diversity"] = "auto",
-    reward: Literal["auto", "tabular", "linear"] = "auto",
+    prompt_weights: Literal["joint", "separate"] = "joint",
+    reward: Literal["auto", "tabular", "linear", "kernel"] = "auto",
     regularization: float = 0.01,
     shrinkage: str = "auto",
     scale: str = "auto",
@@ -68,12 +69,16 @@ def fit(
         How much of the space each alternative stands for.
     comparison_weights : str
         How those weights reach the rows. auto: balanced for dense data, diversity for sparse data.
+    prompt_weights : str
+        joint: embeddings of prompt and answer decide what is near. separate: diversity of the prompts, times
+        that of the pairs within each prompt; for prompts with very different numbers of answers.
     reward : str
-        One reward per alternative (tabular) or a linear function of the embedding. auto: by density.
+        One reward per alternative (tabular), or a linear or a smooth (kernel) function of the embedding.
+        auto: tabular or linear, by density.
     regularization : float
         The lambda of (lambda / 2) * sum of w r^2.
     shrinkage : str
-        Shrinks the linear reward's coefficients: a number, or auto (chosen by held-out pairs).
+        Shrinks the linear or kernel reward: a number, or auto (chosen by held-out pairs).
     scale : str
         Distance at which two texts count as saying the same: a number, or auto.
     radius : float
@@ -104,6 +109,7 @@ def fit(
         encoder=encoder,
         weights=weights,
         comparison_weights=comparison_weights,
+        prompts=prompt_weights,
         reward=reward,
         regularization=regularization,
         shrinkage=parse_number("--shrinkage", shrinkage),
@@ -160,6 +166,8 @@ def _tell(analysis: Analysis, out: Path, page: str | None) -> None:
         )
     if analysis.certificate is not None:
         lines.append(("proved for any number", analysis.certificate.sentence()))
+    if analysis.cost is not None:
+        lines.append(("cost of the weights", f"{analysis.cost.recommendation}: {analysis.cost.reason}"))
     encoder, *others = analysis.choices
     told = [("encoder", encoder_words(encoder, surface_only=analysis.surface_only))]
     told += [(choice.name, f"{choice.value} ({choice.reason})") for choice in others]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -160,6 +161,7 @@ def summary(analysis: Analysis) -> dict[str, Any]:
         "max_reward_shift_plain": None if audit is None else audit.largest_shift("plain"),
         "max_reward_shift_weighted": None if audit is None else audit.largest_shift("weighted"),
         "certificate": None if analysis.certificate is None else analysis.certificate.to_dict(),
+        "weight_cost": None if analysis.cost is None else asdict(analysis.cost),
         "encoder": analysis.encoder,
         "weights": analysis.weighting,
         "comparison_weights": analysis.comparison_weighting,

@@ -7,6 +7,7 @@ import math
 import numpy as np
 from scipy.stats import kendalltau
 
+from cloneproof.audit.records import Analysis
 from cloneproof.report.html import Markup, join, tag
 from cloneproof.report.labels import label
 from cloneproof.report.numbers import count, factor, number, percent, plural
@@ -206,8 +207,21 @@ def _cost(view: AnalysisView) -> Markup | None:
         f"The weighted comparisons inform as much as {count(round(analysis.effective_comparisons))} of the "
         f"{n:,} rows "
         f"would ({percent(min(analysis.effective_comparisons / max(n, 1), 1.0))}), and standard errors are "
-        f"{factor(growth)[1:]} times those without weights, {source}.",
+        f"{factor(growth)[1:]} times those without weights, {source}. ",
+        _recommendation(analysis),
     )
+
+
+def _recommendation(analysis: Analysis) -> str:
+    """Say whether the weights bring more than they cost."""
+    if analysis.cost is None:
+        return ""
+    advice = {
+        "keep": "Keep the weights",
+        "not needed": "The weights are hardly needed",
+        "weaker": "Consider weaker weights",
+    }[analysis.cost.recommendation]
+    return f"{advice}: {analysis.cost.reason}"
 
 
 def _ratio_words(plain: float, shift: float) -> str:
