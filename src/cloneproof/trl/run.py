@@ -252,9 +252,10 @@ def _evaluate(
     with warnings.catch_warnings(), track("evaluating", total=None):
         warnings.simplefilter("ignore")
         found = trainer.evaluate()
+        logged = [entry for entry in trainer.state.log_history if "eval_rewards/accuracies" in entry]
     return {
         "n": len(trainer.eval_dataset),
-        "accuracy": float(found["eval_rewards/accuracies"]),
+        "accuracy": float(logged[-1]["eval_rewards/accuracies"]),
         "loss": float(found["eval_loss"]),
     }
 
