@@ -6,6 +6,8 @@ from cloneproof.audit.case_study import run_paris_case
 from cloneproof.audit.certificate_records import AnalysisCertificate, CertificateRow
 from cloneproof.audit.check import check_limits, check_summary, parse_limits
 from cloneproof.audit.clones import Shift, audit_clones, measure_shift
+from cloneproof.audit.evaluation import compare_accuracy, evaluate_rewards
+from cloneproof.audit.evaluation_records import Evaluation
 from cloneproof.audit.families import family_table
 from cloneproof.audit.harm import CloneFlip, HarmIndex, clones_flip_winner, harm_index, population_departure
 from cloneproof.audit.injection import Injected, inject_clones
@@ -25,6 +27,7 @@ __all__ = [
     "Choice",
     "CloneAudit",
     "CloneFlip",
+    "Evaluation",
     "FamilyTable",
     "HarmIndex",
     "Injected",
@@ -38,6 +41,8 @@ __all__ = [
     "check_limits",
     "check_summary",
     "clones_flip_winner",
+    "compare_accuracy",
+    "evaluate_rewards",
     "family_table",
     "find_components",
     "harm_index",
