@@ -30,14 +30,17 @@ if TYPE_CHECKING:
         summary,
         write_run,
     )
+    from cloneproof.export.run_reader import Run, read_run
 
 __all__ = [
     "RESULT_FILES",
+    "Run",
     "alternatives_table",
     "check_run_directory",
     "comparisons_table",
     "labelled_table",
     "read_manifest",
+    "read_run",
     "resampled_table",
     "summary",
     "training_table",
@@ -55,4 +58,5 @@ def __getattr__(name: str) -> Any:
     """Load a name of the run directory on first use."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module("cloneproof.export.run_directory"), name)
+    home = "run_reader" if name in {"Run", "read_run"} else "run_directory"
+    return getattr(importlib.import_module(f"cloneproof.export.{home}"), name)
