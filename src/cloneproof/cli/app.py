@@ -37,6 +37,7 @@ VERBS = {
     "fit": "cloneproof.cli.fit:fit",
     "board": "cloneproof.cli.board:board",
     "train": "cloneproof.cli.train:train",
+    "report": "cloneproof.cli.report:report",
 }
 
 app = App(
