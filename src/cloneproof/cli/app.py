@@ -34,9 +34,12 @@ EPILOGUE = (
 VERBS = {
     "demo": "cloneproof.cli.demo:demo",
     "check": "cloneproof.cli.check:check",
+    "prevalence": "cloneproof.cli.prevalence:prevalence",
     "fit": "cloneproof.cli.fit:fit",
     "board": "cloneproof.cli.board:board",
+    "audit": "cloneproof.cli.audit:audit",
     "train": "cloneproof.cli.train:train",
+    "reproduce": "cloneproof.cli.reproduce:reproduce",
     "report": "cloneproof.cli.report:report",
 }
 
