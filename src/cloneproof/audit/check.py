@@ -50,8 +50,8 @@ def check_summary(weighed: Weighed) -> dict[str, Any]:
     }
 
 
-def parse_limits(words: tuple[str, ...]) -> dict[str, float]:
-    """Return limits by name from words such as ``overcount=20``.
+def parse_limits(words: tuple[str, ...], known: Mapping[str, str] = LIMITS) -> dict[str, float]:
+    """Return limits by name from words such as ``overcount=20``; `known` are the names there are.
 
     Raises
     ------
@@ -62,8 +62,8 @@ def parse_limits(words: tuple[str, ...]) -> dict[str, float]:
     for word in words:
         name, equals, value = word.partition("=")
         if not equals:
-            raise ParameterError(f"--fail-over takes NAME=VALUE, such as overcount=20. Got {word!r}.")
-        check_choice("--fail-over", name, LIMITS)
+            raise ParameterError(f"--fail-over takes NAME=VALUE, such as {next(iter(known))}=20. Got {word!r}.")
+        check_choice("--fail-over", name, known)
         try:
             number = float(value)
         except ValueError:
@@ -72,8 +72,10 @@ def parse_limits(words: tuple[str, ...]) -> dict[str, float]:
     return limits
 
 
-def check_limits(found: Mapping[str, Any], limits: Mapping[str, float]) -> None:
-    """Raise if a figure of a check is over its limit.
+def check_limits(
+    found: Mapping[str, Any], limits: Mapping[str, float], known: Mapping[str, str] = LIMITS
+) -> None:
+    """Raise if a figure of a check is over its limit; `known` names the figure of each limit.
 
     Raises
     ------
@@ -81,9 +83,9 @@ def check_limits(found: Mapping[str, Any], limits: Mapping[str, float]) -> None:
         Naming each figure over its limit.
     """
     over = [
-        f"{name} is {found[LIMITS[name]]:,.4g}, over the limit of {limit:,.4g}"
+        f"{name} is {found[known[name]]:,.4g}, over the limit of {limit:,.4g}"
         for name, limit in limits.items()
-        if found[LIMITS[name]] > limit
+        if found[known[name]] > limit
     ]
     if over:
         raise CheckFailedError(f"The check failed as asked: {'; '.join(over)}.")

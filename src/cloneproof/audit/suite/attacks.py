@@ -96,7 +96,7 @@ class NoisyCopies(CloneAttack):
     `noise` is the distance in units of the scale h; 0: exact copies.
     """
 
-    name: str = "noisy copies"
+    name: str = "noisy-copies"
     noise: float = 0.5
 
     def apply(self, world: World, targets: IntArray, copies: int, rng: np.random.Generator) -> Injected:
@@ -187,7 +187,7 @@ class DuplicatedPairs(CloneAttack):
     All rows on the pair are copied. `noise` is in units of the scale h, for both sides.
     """
 
-    name: str = "duplicated pairs"
+    name: str = "duplicated-pairs"
     noise: float = 0.5
 
     def apply(self, world: World, targets: IntArray, copies: int, rng: np.random.Generator) -> Injected:
@@ -223,7 +223,7 @@ class OneSided(CloneAttack):
     Where each answer is compared once this is the same as `NoisyCopies`. `noise` is in units of h.
     """
 
-    name: str = "one-sided copies"
+    name: str = "one-sided"
     noise: float = 0.5
 
     def apply(self, world: World, targets: IntArray, copies: int, rng: np.random.Generator) -> Injected:
@@ -254,7 +254,7 @@ class OneSided(CloneAttack):
 class OverSampled(CloneAttack):
     """Clones that are compared more often than anybody else: their rows count `times` as much."""
 
-    name: str = "over-sampled clones"
+    name: str = "over-sampled"
     noise: float = 0.5
     times: float = 5.0
 
@@ -342,7 +342,7 @@ def _directions(rng: np.random.Generator, world: World, n: int, noise: float) ->
 
 
 _ALL: tuple[Attack, ...] = (
-    NoisyCopies(name="exact copies", noise=0.0),
+    NoisyCopies(name="exact-copies", noise=0.0),
     NoisyCopies(),
     CopyEdits(),
     Paraphrases(),

@@ -119,7 +119,7 @@ class ByWeights:
 class ToldFamilies:
     """Family weights by an oracle that knows which alternative is a clone of which."""
 
-    name: str = "family, told"
+    name: str = "family-told"
     about: str = "an oracle names the clones; each family has one vote"
 
     def fit(self, case: Case) -> Scored:
@@ -132,7 +132,7 @@ class ToldFamilies:
 class PairDiversity:
     """Diversity weights of the pairs themselves (the default of ``fit`` on sparse data)."""
 
-    name: str = "diversity of pairs"
+    name: str = "pair-diversity"
     about: str = "diversity weights of the compared pairs themselves"
 
     def reason_against(self, world: World) -> str | None:
@@ -160,7 +160,7 @@ class DropDuplicates:
     .. [1] Abbas et al., "SemDeDup", 2023, arXiv:2303.09540 (here with one cluster: sizes are small).
     """
 
-    name: str = "drop duplicates"
+    name: str = "drop-duplicates"
     about: str = "near-copies within h are removed with their rows (SemDeDup)"
 
     def fit(self, case: Case) -> Scored:
@@ -229,12 +229,12 @@ for _method in (
     DropDuplicates(),
     ToldFamilies(),
     ByWeights(
-        "family, radius",
+        "family-radius",
         "chains within h are a family (single linkage)",
         lambda case: FamilyWeights(radius=case.scale),
     ),
     ByWeights(
-        "radius clusters",
+        "radius-clusters",
         "a greedy cover by balls of radius h",
         lambda case: BallCoverWeights(radius=case.scale),
     ),
@@ -243,24 +243,24 @@ for _method in (
         "average linkage cut at h",
         lambda case: FamilyWeights(radius=case.scale, method="average"),
     ),
-    ByWeights("HDBSCAN", "clusters of HDBSCAN, noise alone", lambda case: HDBSCANWeights()),  # noqa: ARG005
+    ByWeights("hdbscan", "clusters of HDBSCAN, noise alone", lambda case: HDBSCANWeights()),  # noqa: ARG005
     ByWeights(
-        "Voronoi, box",
+        "voronoi-box",
         "cells of the bounding box, all dimensions (the paper)",
         lambda case: _voronoi(case, n_samples=_SAMPLES_RAW),
     ),
     ByWeights(
-        "Voronoi, PCA 2",
+        "voronoi-pca2",
         "cells of the box after PCA to 2",
         lambda case: _voronoi(case, n_components=_components(case, 2)),
     ),
     ByWeights(
-        "Voronoi, PCA 4",
+        "voronoi-pca4",
         "cells of the box after PCA to 4",
         lambda case: _voronoi(case, n_samples=_SAMPLES, n_components=_components(case, 4)),
     ),
     ByWeights(
-        "Voronoi, reference",
+        "voronoi-reference",
         "share of a trusted sample nearest to each",
         lambda case: _voronoi(
             case, region=case.world.reference, smoothing=case.scale / 2, n_samples=_SAMPLES_RAW
@@ -271,17 +271,17 @@ for _method in (
     ),
     PairDiversity(),
     ByWeights(
-        "scale tree",
+        "scale-tree",
         "components at radii from h / 2 to 2 h",
         lambda case: ScaleTreeWeights(scale=case.scale, radii=case.scale * np.geomspace(0.5, 2.0, 9)),
     ),
     ByWeights(
-        "inverse density",
+        "inverse-density",
         "one over the kernel density at h",
         lambda case: InverseDensityWeights(scale=case.scale),
     ),
     ByWeights(
-        "neighbour density",
+        "neighbour-density",
         "distance to the 5th nearest neighbour",
         lambda case: NeighbourDensityWeights(),  # noqa: ARG005
     ),

@@ -25,12 +25,12 @@ class SuiteOptions:
         By name; none: all that are registered. Plain is always run: costs are relative to it.
     copies : sequence of int, default=(1, 10, 100)
         Clones of each target, for targets drawn at random.
-    worst_copies : sequence of int, default=(10,)
-        The same for the worst cases.
+    worst_copies : sequence of int, default=()
+        The same for the worst cases; none: the largest of `copies`.
     targeting : sequence of str, default=("random", "influence", "search")
         "random": drawn. "influence": those that move the plain rewards furthest, to first order. "search":
         the worst that a gradient-free search finds against each method.
-    searched : sequence of str, default=("noisy copies",)
+    searched : sequence of str, default=("noisy-copies",)
         The attacks for which targets are searched: a search costs `budget` fits.
     n_targets : int, default=6
         Alternatives cloned together.
@@ -46,9 +46,9 @@ class SuiteOptions:
     attacks: Sequence[str] = ()
     methods: Sequence[str] = ()
     copies: Sequence[int] = (1, 10, 100)
-    worst_copies: Sequence[int] = (10,)
+    worst_copies: Sequence[int] = ()
     targeting: Sequence[str] = TARGETING
-    searched: Sequence[str] = ("noisy copies",)
+    searched: Sequence[str] = ("noisy-copies",)
     n_targets: int = 6
     n_repeats: int = 2
     budget: int = 8
@@ -59,7 +59,7 @@ class SuiteOptions:
         """Check every option."""
         for name in ("copies", "worst_copies"):
             values = getattr(self, name)
-            if not values:
+            if not values and name == "copies":
                 raise ParameterError(f"{name} must name at least one number of clones. Got none.")
             for k in values:
                 check_integer(name, k, low=1)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from scipy.stats import kendalltau
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from cloneproof._core.errors import CloneProofError, CloneProofWarning
 from cloneproof._core.progress import track
@@ -94,7 +95,7 @@ def run_suite(
             notes.append(f"{method.name}: left out, {reason}.")
     settings = list(_settings(attacks, options))
     rows: list[SuiteRow] = []
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), threadpool_limits(1):  # small fits: more threads would only wait
         warnings.simplefilter("ignore", CloneProofWarning)
         with track("clean data", total=len(methods)) as advance:
             clean = [bench.clean_row(method, advance) for method in methods]
@@ -120,7 +121,7 @@ def _settings(attacks: Sequence[Attack], options: SuiteOptions) -> Iterator[Sett
             if targeting == "search" and attack.name not in options.searched:
                 continue
             drawn = targeting == "random"
-            for copies in options.copies if drawn else options.worst_copies:
+            for copies in options.copies if drawn else options.worst_copies or (max(options.copies),):
                 for repeat in range(options.n_repeats if drawn else 1):
                     yield Setting(attack=attack, copies=copies, targeting=targeting, repeat=repeat)
 
@@ -195,7 +196,7 @@ class _Bench:
         n_targets = min(self.options.n_targets, len(candidates))
         seeds = [self.options.random_state, _word(setting.attack.name), setting.copies, setting.repeat]
         if setting.targeting == "random":
-            rng = np.random.default_rng([*seeds[:2], setting.repeat])
+            rng = np.random.default_rng([seeds[0], 5, setting.repeat])  # the same for all attacks that can
             targets = np.sort(rng.choice(candidates, size=n_targets, replace=False))
         else:
             targets = by_influence(self.effects, candidates, n_targets)

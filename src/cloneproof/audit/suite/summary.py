@@ -10,7 +10,16 @@ import numpy as np
 
 from cloneproof.audit.suite.records import SuiteResult, SuiteRow
 
-__all__ = ["MethodSummary", "attack_matrix", "main_copies", "markdown_tables", "number_words", "summarise"]
+__all__ = [
+    "MethodSummary",
+    "attack_matrix",
+    "dose_table",
+    "main_copies",
+    "markdown_tables",
+    "number_words",
+    "setting_words",
+    "summarise",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,8 +132,24 @@ def attack_matrix(result: SuiteResult) -> tuple[list[str], list[list[float]]]:
     return attacks, table
 
 
+def dose_table(result: SuiteResult) -> tuple[list[int], list[list[float]]]:
+    """Return the numbers of copies and, per method, the mean largest shift (SD) over all attacks."""
+    copies = sorted({row.copies for row in result.rows if row.targeting == "random"})
+    table = [
+        [
+            _mean(
+                row.max_shift_sd
+                for row in result.select(method=method, copies=k, targeting="random", error=None)
+            )
+            for k in copies
+        ]
+        for method in result.methods
+    ]
+    return copies, table
+
+
 def markdown_tables(result: SuiteResult) -> dict[str, str]:
-    """Return the tables for a document: "methods" and "attacks".
+    """Return the tables for a document: "methods", "attacks" and "copies".
 
     Returns
     -------
@@ -154,7 +179,12 @@ def markdown_tables(result: SuiteResult) -> dict[str, str]:
     lines = [
         [name, *(number_words(x) for x in line)] for name, line in zip(result.methods, matrix, strict=True)
     ]
+    copies, doses = dose_table(result)
+    by_copies = [
+        [name, *(number_words(x) for x in line)] for name, line in zip(result.methods, doses, strict=True)
+    ]
     return {
+        "copies": _markdown(["method", *(f"x{k}" for k in copies)], by_copies, "l" + "r" * len(copies)),
         "methods": _markdown(headers, methods, "lrrlrrrrrrr"),
         "attacks": _markdown(["method", *attacks], lines, "l" + "r" * len(attacks)),
     }
