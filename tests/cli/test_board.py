@@ -205,6 +205,14 @@ def test_clusters_widen_intervals(cloneproof, tmp_path):
     assert told == pytest.approx(2 * alone, rel=0.05)
 
 
+def test_the_bootstrap_checks_the_intervals(cloneproof, battles):
+    done = cloneproof("board", battles, "--bootstrap", "40")
+    assert "40 resamples: standard errors" in done.out
+    found = cloneproof("board", battles, "--bootstrap", "40", "--json").json["bootstrap"]
+    assert 0.7 < found["smallest"] <= found["median"] <= found["largest"] < 1.4
+    assert set(found["ratio"]) == set(NAMES)
+
+
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
@@ -223,6 +231,8 @@ def test_clusters_widen_intervals(cloneproof, tmp_path):
         (("--cluster", "none"), 4, "none"),
         (("--published", "none.csv"), 5, "none.csv"),
         (("--reference", "none.csv"), 5, "none.csv"),
+        (("--bootstrap", "9", "--ties", "davidson"), 2, "leave out"),
+        (("--bootstrap", "0"), 2, "n_replicates"),
         (("--reference", "north", "--pairs", "reference"), 2, "no meaning for the shape"),
         (("--diff", "a.json", "b.json"), 2, "reads no file"),
     ],

@@ -38,6 +38,7 @@ def board(
     attack: str | None = None,
     copies: int | None = None,
     published: Path | None = None,
+    bootstrap: int | None = None,
     diff: Annotated[tuple[Path, Path] | None, Parameter(consume_multiple=True)] = None,
     to: Literal["table", "md", "csv", "json"] = "table",
     out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
@@ -88,6 +89,8 @@ def board(
     published : Path
         A published table (columns model and rating) to compare the ratings with. --reference FILE is the
         same where --pairs reference is not given.
+    bootstrap : int
+        Check the intervals by so many resamples (200, say): their standard errors beside the table's.
     diff : tuple of Path
         OLD.json NEW.json: two earlier results to compare instead of reading a file.
     to : str
@@ -139,6 +142,7 @@ def board(
         attack=attack,
         copies=copies,
         published=published,
+        bootstrap=bootstrap,
         cache=cache,
         seed=seed,
     )

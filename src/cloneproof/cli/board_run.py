@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from cloneproof.leaderboard import (
         Attack,
         Board,
+        BootstrapCheck,
         CompositionMove,
         DropK,
         FamilySelection,
@@ -47,6 +48,7 @@ class BoardRun:
     attack: str | None
     copies: int | None
     published: Path | None
+    bootstrap: int | None
     cache: Path | None
     seed: int
 
@@ -63,6 +65,7 @@ class BoardResult:
     composition: tuple[CompositionMove, ...] | None = None
     attack: Attack | None = None
     reference: ReferenceCheck | None = None
+    bootstrap: BootstrapCheck | None = None
 
 
 def run_board(run: BoardRun) -> BoardResult:
@@ -73,6 +76,7 @@ def run_board(run: BoardRun) -> BoardResult:
         audit_composition,
         audit_families,
         audit_neighbours,
+        bootstrap_board,
         check_reference,
         control_columns,
         leave_out,
@@ -154,6 +158,15 @@ def run_board(run: BoardRun) -> BoardResult:
             random_state=run.seed,
         ),
         reference=None if reference is None else check_reference(board, reference),
+        bootstrap=None
+        if run.bootstrap is None
+        else bootstrap_board(
+            comparisons,
+            board,
+            clusters=None if run.cluster is None else columns[run.cluster],
+            n_replicates=run.bootstrap,
+            random_state=run.seed,
+        ),
     )
 
 
@@ -161,6 +174,10 @@ def _check(run: BoardRun) -> None:
     """Refuse options that would not be used."""
     if run.copies is not None and not run.audit and run.attack is None:
         raise ParameterError("--copies needs --attack MODEL or --audit.")
+    if run.bootstrap is not None and (run.control or run.ties != "half" or run.anchors):
+        raise ParameterError(
+            "--bootstrap checks the plain intervals: leave out --control, --ties and --anchor."
+        )
     if run.similarity is None and run.rows != "balanced":
         raise ParameterError("--rows needs --similarity.")
     if run.similarity is None and (run.scale != "auto" or run.encoder != "auto"):

@@ -39,6 +39,8 @@ def result_dict(result: BoardResult) -> dict[str, Any]:
             made[name] = [asdict(item) for item in found]
     if result.attack is not None:
         made["attack"] = asdict(result.attack)
+    if result.bootstrap is not None:
+        made["bootstrap"] = asdict(result.bootstrap)
     if result.reference is not None:
         made["published"] = asdict(result.reference)
     return made
@@ -172,6 +174,18 @@ def _table(result: BoardResult) -> None:
                 ),
             )
         )
+    if result.bootstrap is not None:
+        check = result.bootstrap
+        lines.append(
+            (
+                "bootstrap",
+                (
+                    f"{check.n_replicates:,} resamples: standard errors {check.smallest:.2f} to {check.largest:.2f} "
+                    f"of the table's, median {check.median:.2f}; furthest from 1: {check.most_apart}"
+                ),
+            )
+        )
+        lines += [("", note) for note in check.notes]
     print_lines(lines)
     print()
     weighted = board.weighted is not None

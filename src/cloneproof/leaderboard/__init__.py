@@ -10,6 +10,7 @@ from cloneproof.leaderboard.board_files import (
     board_to_markdown,
     read_board,
 )
+from cloneproof.leaderboard.bootstrap_check import BootstrapCheck, bootstrap_board
 from cloneproof.leaderboard.compare import (
     BoardDifference,
     Move,
@@ -40,6 +41,7 @@ __all__ = [
     "Attack",
     "Board",
     "BoardDifference",
+    "BootstrapCheck",
     "CompositionMove",
     "Control",
     "DropK",
@@ -60,6 +62,7 @@ __all__ = [
     "board_to_csv",
     "board_to_dict",
     "board_to_markdown",
+    "bootstrap_board",
     "check_reference",
     "control_columns",
     "diff_boards",
