@@ -23,7 +23,6 @@ CLONES = (1, 10, 100)
 EPSILONS = (1e-4, 1e-3, 1e-2)
 """Distances of clones from their original, in typical distances between nearest alternatives."""
 
-TARGETS = 3
 STEEPEST = 10.0
 """Largest slope of a family's total (share per typical nearest distance) that counts as O(epsilon)."""
 
@@ -32,7 +31,7 @@ def observe_duplicates(case: Case) -> Iterator[Observation]:
     """Add exact copies of one alternative, and of 30 % of all."""
     subject, X, rng, tolerance = case.subject, case.X, case.rng, case.tolerance
     before = subject.fit(X)
-    for target in _targets(X, rng):
+    for target in _targets(X):
         for copies in COPIES:
             after = subject.fit(np.concatenate([X, np.repeat(X[[target]], copies, axis=0)]))
             group = [_family(X, target, copies)]
@@ -66,8 +65,8 @@ def observe_duplicates(case: Case) -> Iterator[Observation]:
 
 def observe_equal_copies(case: Case) -> Iterator[Observation]:
     """Look for the lightest and the heaviest of exact copies."""
-    subject, X, rng, tolerance = case.subject, case.X, case.rng, case.tolerance
-    for target in _targets(X, rng):
+    subject, X, tolerance = case.subject, case.X, case.tolerance
+    for target in _targets(X):
         fitted = subject.fit(np.concatenate([X, np.repeat(X[[target]], 10, axis=0)]))
         rows = _family(X, target, 10)[1]
         least, most = (int(rows[pick(fitted.weights[rows])]) for pick in (np.argmin, np.argmax))
@@ -123,7 +122,7 @@ def observe_collateral(case: Case) -> Iterator[Observation]:
             before,
             subject.fit(np.concatenate([X, np.repeat(X[[target]], copies, axis=0)])),
         )
-        for target in _targets(X, rng)
+        for target in _targets(X)
         for copies in COPIES
     ]
     least = 0.1 / len(X)
@@ -134,7 +133,9 @@ def observe_collateral(case: Case) -> Iterator[Observation]:
             row = int(witness.rows_before[0])
             yield Observation(
                 value=relative,
-                allowed=tolerance + noise / max(witness.total_before, least) + STEEPEST * epsilon,
+                allowed=tolerance
+                + noise / max(witness.total_before, witness.total_after, least)
+                + STEEPEST * epsilon,
                 witness=witness,
                 sentence=f"{what} of row {target} move the weight of row {row} from "
                 f"{witness.total_before:.4g} to {witness.total_after:.4g}",
@@ -156,9 +157,15 @@ def typical_distance(X: NDArray[Any]) -> float:
     return float(np.median(nearest)) if nearest.size else 1.0
 
 
-def _targets(X: NDArray[Any], rng: np.random.Generator) -> list[int]:
-    """Draw the rows that are copied."""
-    return [int(row) for row in rng.permutation(len(X))[:TARGETS]]
+def _targets(X: NDArray[Any]) -> list[int]:
+    """Return the rows that are copied: the one whose nearest is nearest, the loneliest, and the first.
+
+    The same for all axioms, so that fits are shared.
+    """
+    away = np.linalg.norm(X[:, None].astype(np.float64) - X[None], axis=2)
+    away[away == 0.0] = np.inf
+    nearest = away.min(axis=1)
+    return list(dict.fromkeys([int(nearest.argmin()), int(nearest.argmax()), 0]))
 
 
 def _family(X: NDArray[Any], target: int, copies: int) -> tuple[IntArray, IntArray]:
@@ -173,7 +180,7 @@ def _cloned(
     """Fit tables with clones in a ball around a target; yields copies, epsilon, target and both fits."""
     unit = typical_distance(X)
     before = subject.fit(X)
-    for target in _targets(X, rng)[:2]:
+    for target in _targets(X)[:2]:
         for copies in CLONES:
             shift = rng.normal(size=(copies, X.shape[1]))
             shift *= rng.uniform(0.5, 1.0, size=(copies, 1)) / np.linalg.norm(shift, axis=1, keepdims=True)

@@ -15,12 +15,12 @@ from cloneproof.audit.axiom_subject import Case, Fitted, Observation, compare
 __all__ = ["observe_continuity", "observe_distant"]
 
 CLOUD = 10
-STEPS = 32
+STEPS = 24
 """Steps of the slide, before the steepest ones are looked at more closely."""
 
-STEEP_STEPS = 3
-HALVINGS = 14
-"""A step is halved this often, always keeping the half that moves more: to 1/16,384 of its length."""
+STEEP_STEPS = 2
+HALVINGS = 12
+"""A step is halved this often, always keeping the half that moves more: to 1/4,096 of its length."""
 
 FAR = 20.0
 """Distance of a newcomer that has nothing to do with the others, in extents of the table."""

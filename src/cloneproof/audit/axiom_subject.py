@@ -159,7 +159,10 @@ class Subject:
 def compare(
     before: Fitted, after: Fitted, groups: list[tuple[IntArray, IntArray]]
 ) -> Iterator[tuple[float, float, float, Witness]]:
-    """Yield change, noise and relative change of the total of each group of rows, with the witness."""
+    """Yield change, noise and relative change of the total of each group of rows, with the witness.
+
+    The relative change is in shares of the larger of the two totals: 0.9 is a loss of 90 % or a gain of tenfold.
+    """
     for rows, later in groups:
         old, new = before.total(rows), after.total(later)
         least = 0.1 / len(before.weights)  # a tenth of an average weight: below it a share is not compared
@@ -172,7 +175,7 @@ def compare(
             total_after=new,
         )
         change = abs(new - old)
-        yield change, before.noise(rows) + after.noise(later), change / max(old, least), witness
+        yield change, before.noise(rows) + after.noise(later), change / max(old, new, least), witness
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -185,7 +188,7 @@ class Case:
     X : ndarray of shape (n_alternatives, n_dims)
         Distinct alternatives.
     rng : numpy Generator
-        Draws targets and directions.
+        Draws directions.
     tolerance : float
         Change allowed beyond sampling noise.
     """
