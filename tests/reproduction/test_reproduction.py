@@ -188,7 +188,7 @@ def test_the_command_writes_tables_figures_and_a_page(tmp_path, capsys) -> None:
         'id="populations-rankings"',
         'id="populations-linear"',
         'id="made"',
-        "default-src 'none'",
+        "Content-Security-Policy",
     ):
         assert part in page, part
     kept = json.loads((out / "results.json").read_text())

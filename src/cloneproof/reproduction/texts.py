@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -117,9 +118,8 @@ def generate_texts(chat: ChatModel, n_per_topic: int, steps: StepCache) -> list[
             prompt = f"Describe Paris in 20 to 60 words. Write about {ASK[topic]} only. Answer with the description."
             for k in range(n):
                 key = {"url": chat.base_url, "model": chat.model, "prompt": prompt, "number": k}
-                rows.append(
-                    (topic, str(steps.record("text", key, lambda k=k, p=prompt: chat.answer(p, seed=k))))
-                )  # type: ignore[misc]
+                said = steps.record("text", key, partial(chat.answer, prompt, seed=k))
+                rows.append((topic, str(said)))
                 advance(1)
     return rows
 
