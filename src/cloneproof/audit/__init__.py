@@ -12,6 +12,7 @@ from cloneproof.audit.families import family_table
 from cloneproof.audit.harm import CloneFlip, HarmIndex, clones_flip_winner, harm_index, population_departure
 from cloneproof.audit.injection import Injected, inject_clones
 from cloneproof.audit.options import AnalysisOptions
+from cloneproof.audit.prevalence import Prevalence, ScalePrevalence, UnitPrevalence, measure_prevalence
 from cloneproof.audit.records import Analysis, AuditRow, Choice, CloneAudit, FamilyTable, RewardTable
 from cloneproof.audit.splits import Split, find_components, split_by_prompt_and_family
 from cloneproof.audit.weighing import Weighed, weigh_comparisons
@@ -32,9 +33,12 @@ __all__ = [
     "HarmIndex",
     "Injected",
     "ParisCase",
+    "Prevalence",
     "RewardTable",
+    "ScalePrevalence",
     "Shift",
     "Split",
+    "UnitPrevalence",
     "Weighed",
     "analyse",
     "audit_clones",
@@ -48,6 +52,7 @@ __all__ = [
     "harm_index",
     "inject_clones",
     "make_weighting",
+    "measure_prevalence",
     "measure_shift",
     "parse_limits",
     "population_departure",

@@ -39,6 +39,7 @@ VERBS = {
     "board": "cloneproof.cli.board:board",
     "audit": "cloneproof.cli.audit:audit",
     "train": "cloneproof.cli.train:train",
+    "export": "cloneproof.cli.export:export",
     "reproduce": "cloneproof.cli.reproduce:reproduce",
     "report": "cloneproof.cli.report:report",
 }
