@@ -270,3 +270,15 @@ def test_words_of_the_data_are_no_markup():
     assert escape_markdown("a|b\n# c <script>[x](y) `z` **") == (
         r"a\|b \# c &lt;script&gt;\[x\]\(y\) \`z\` \*\*"
     )
+
+
+def test_crowd_votes_with_joined_answers(shared_data, models, tmp_path, capsys):
+    """A/B data whose texts stand in other tables, read by the options that all verbs share."""
+    out = tmp_path / "rm"
+    given = words(shared_data / "llmfao_crowd_comparisons.csv.gz", models["reward"], out)
+    given += ["--answers", str(shared_data / "llmfao_responses.parquet")]
+    given += ["--prompts", str(shared_data / "llmfao_prompts.parquet")]
+    assert run([*given, "--limit", "60", "--steps", "2", "--test-share", "0.3", "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert record["rows"]["n_train"] + record["split"]["n_test"] == 60
+    assert record["split"]["n_test"] > 0

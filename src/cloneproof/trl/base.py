@@ -42,10 +42,15 @@ class WeightedColumnsMixin(_Trainer):  # type: ignore[misc]
             None if mean_weight is None else check_number("mean_weight", mean_weight, low=0.0, low_open=True)
         )
         self._check_gradient = check_gradient
+        self._scaled = False
         super().__init__(model, *args, **kwargs)
         if not isinstance(self.data_collator, SideColumnsCollator):
             self.data_collator = SideColumnsCollator(self.data_collator)
         self._refuse_unweighted()
+        if not self._scaled:  # TRL prepares no images and no data that is ready
+            self.train_dataset = scale_columns(
+                self.train_dataset, mean_weight=self._mean_weight, label="train"
+            )
 
     def _prepare_dataset(self, dataset: Any, processing_class: Any, *args: Any, **kwargs: Any) -> Any:
         """Let TRL tokenise and drop rows, then scale the weights of what is left to a mean of 1."""
@@ -62,6 +67,7 @@ class WeightedColumnsMixin(_Trainer):  # type: ignore[misc]
                 f"{type(self).__name__} cannot use column {unknown[0]!r}: the ridge is on rewards, and DPO has "
                 "none of its own. Write the rows without regularization."
             )
+        self._scaled = True
         return scale_columns(prepared, mean_weight=self._mean_weight, label=str(label))
 
     def _set_signature_columns_if_needed(self) -> None:

@@ -66,7 +66,7 @@ def scale_columns(dataset: Any, *, mean_weight: float | None, label: str) -> Any
     dataset : datasets.Dataset or datasets.IterableDataset
         As it will be trained on: tokenised and filtered.
     mean_weight : float or None
-        The mean; None: measured.
+        The mean of a stream; that of a dataset is measured.
     label : str
         What messages call the dataset.
 
@@ -94,7 +94,7 @@ def scale_columns(dataset: Any, *, mean_weight: float | None, label: str) -> Any
             return dataset
         return dataset.map(lambda example: {name: example[name] / mean_weight for name in present})
     columns = {name: _numbers(dataset, name, label) for name in present}
-    mean = float(columns[WEIGHT].mean()) if mean_weight is None else mean_weight
+    mean = float(columns[WEIGHT].mean())
     if not mean > 0:
         raise InputError(f"The weights of the {label} dataset must have a positive mean. Got {mean}.")
     if abs(mean - 1.0) <= 1e-12:

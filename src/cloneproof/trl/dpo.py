@@ -27,7 +27,7 @@ class WeightedDPOMixin(WeightedColumnsMixin):
     model, ref_model, args, train_dataset, eval_dataset, ...
         As ``trl.DPOTrainer`` takes them. The training data needs a column ``weight`` (non-negative).
     mean_weight : float, default=None
-        What weights are divided by; see :class:`WeightedRewardMixin`.
+        The mean weight of a stream; see :class:`WeightedRewardMixin`.
     check_gradient : bool, default=True
         Before training, show on three short rows that a weight counts as so many repeated rows.
 

@@ -30,8 +30,8 @@ class WeightedRewardMixin(WeightedColumnsMixin):
         As ``trl.RewardTrainer`` takes them. The training data needs a column ``weight`` (non-negative);
         ``l2_chosen`` and ``l2_rejected`` are optional. An evaluation set without them counts every row once.
     mean_weight : float, default=None
-        What weights are divided by. None: their mean over the dataset, measured after TRL has dropped
-        rows that are too long. Needed for streams, whose mean cannot be measured.
+        The mean weight of a stream (``IterableDataset``), by which its weights are divided. That of a
+        ``Dataset`` is measured, after TRL has dropped rows that are too long.
     check_gradient : bool, default=True
         Before training, show on three short rows that a weight counts as so many repeated rows.
 
