@@ -99,6 +99,7 @@ def test_chat_messages_mean_what_their_text_means(model_folder, tmp_path):
         assert reward([turns], [" North."]) == reward([dialogue], [" North."])
 
 
+@pytest.mark.filterwarnings("ignore")  # transformers and TRL talk to each other
 def test_grpo_takes_it(tmp_path, policy, tokenizer, reward_model):
     from datasets import Dataset
     from trl import GRPOConfig, GRPOTrainer
