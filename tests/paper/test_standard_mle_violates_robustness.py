@@ -68,6 +68,22 @@ def test_more_copies_make_it_worse_without_limit_on_the_difference() -> None:
     assert gaps[-1] > 1.0
 
 
+@pytest.mark.parametrize(
+    ("share", "winner"), [(1 / 3, ROMANCE), (0.4199, ROMANCE), (0.4201, ART), (0.5, ART)]
+)
+def test_the_winner_changes_where_food_holds_42_percent_of_the_weight(share: float, winner: int) -> None:
+    """.29 phi - .21 (1 - phi) > 0, art and romance sharing the rest: for weights as for copies."""
+    w = np.array([share, (1 - share) / 2, (1 - share) / 2])
+    score = average_win_rates(BEFORE, w)
+    assert score[ART] - score[ROMANCE] == pytest.approx(0.29 * share - 0.21 * (1 - share))
+    r = (
+        BradleyTerry(regularization=0.01)
+        .fit(Comparisons.from_win_rates(BEFORE), alternative_weight=w)
+        .rewards_
+    )
+    assert np.argmax(r) == winner
+
+
 def test_two_alternatives_are_too_few() -> None:
     p = np.array([[0.5, 0.7], [0.3, 0.5]])
     copied = p[np.ix_([0, 1, 0], [0, 1, 0])]
