@@ -189,6 +189,8 @@ def _check(run: BoardRun) -> None:
 
 
 def _weigh(run: BoardRun, comparisons: Comparisons, reading: Reading) -> Resemblance | None:
+    if run.similarity is None:
+        return None
     from cloneproof.leaderboard import (
         answer_vectors,
         read_answers,
@@ -198,8 +200,6 @@ def _weigh(run: BoardRun, comparisons: Comparisons, reading: Reading) -> Resembl
     )
     from cloneproof.weights import read_families
 
-    if run.similarity is None:
-        return None
     names = [str(x) for x in comparisons.ids.tolist()]
     if run.similarity == "votes":
         return weigh_by_vectors(names, vote_profiles(comparisons), "win-rate profiles", scale=run.scale)
