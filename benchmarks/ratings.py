@@ -1,6 +1,7 @@
 """Bradley-Terry engines side by side: the same battles, CPU seconds, distance from a Newton reference.
 
-Run as ``python benchmarks/ratings.py [CASE ...] [--repeats N]``; cases: dense300, sparse5000, ladder300, huge.
+Run as ``python benchmarks/ratings.py [CASE ...] [--repeats N] [--only WORD ...]``; cases: dense300, sparse5000, ladder300,
+huge; ``--only`` runs the contenders whose names hold one of the words.
 Every contender is one function in its own process, so that peak memory and CPU time are its own. It fits
 once to warm up (compilers, caches), then `repeats` times; the table gives the median CPU seconds
 (user + system, all threads), the largest difference of the centred rewards from the reference, and
@@ -359,6 +360,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("cases", nargs="*", default=list(RUN))
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--only", nargs="+", default=[""])
     parser.add_argument("--one", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
@@ -371,7 +373,7 @@ def main() -> None:
     for case in options.cases:
         base: dict[str, float] = {}
         for contender, (_prepare, _fit, cases) in CONTENDERS.items():
-            if case not in cases:
+            if case not in cases or not any(word in contender for word in options.only):
                 continue
             command = [sys.executable, __file__, case, "--one", contender, "--repeats", str(options.repeats)]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
