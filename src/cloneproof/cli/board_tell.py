@@ -270,7 +270,7 @@ def _audits(result: BoardResult, tell: Callable[[str], Any]) -> None:
             flips = sum(x.flips for x in moves)
             tell(
                 f"  {rule}: a copied {moves[0].copied} moves {moves[0].moved} by {moves[0].largest_move:.3f} "
-                f"points; {flips:,} order flips over all {len(moves):,} refits"
+                f"points; {flips:,} order {'flip' if flips == 1 else 'flips'} over all {len(moves):,} refits"
             )
     if result.attack is not None:
         _attack(result.attack, tell)
@@ -282,7 +282,7 @@ def _attack(attack: Attack, tell: Callable[[str], Any]) -> None:
         flipped = "; ".join(f"{a} falls under {b}" for a, b in move.flipped[:3])
         tell(
             f"  exact copies, {move.rule}: largest move {move.largest_move:.3f} points ({move.moved}), "
-            f"{move.flips:,} order flips{': ' + flipped if flipped else ''}; {move.leader} leads"
+            f"{move.flips:,} order {'flip' if move.flips == 1 else 'flips'}{': ' + flipped if flipped else ''}; {move.leader} leads"
         )
     for rule, gain in attack.best_gain.items():
         tell(
