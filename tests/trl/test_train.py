@@ -86,7 +86,8 @@ def test_a_reward_model_is_trained_evaluated_and_written(file, models, tmp_path,
     assert record["rows"]["n_train"] + record["split"]["n_test"] == 47
     assert record["split"]["joined_by"] == ["answer", "prompt", "family"]
     assert record["rows"]["effective_comparisons"] < record["rows"]["n_train"]
-    assert 0 <= record["metrics"]["accuracy"] <= 1
+    accuracy = record["metrics"]["accuracy"]
+    assert accuracy["low"] <= accuracy["value"] <= accuracy["high"]
     assert record["input"]["sha256"]
     assert record["loss"]
     on_disk = json.loads((out / "cloneproof_training.json").read_text())

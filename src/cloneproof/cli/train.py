@@ -205,15 +205,19 @@ def _tell(record: dict[str, Any] | Any, out: Path) -> None:
         lines.append(
             ("held out", f"{split['n_test']:,} rows that share no {', '.join(split['joined_by'])} with them")
         )
-    if metrics.get("accuracy") is not None:
-        spread = "" if metrics.get("accuracy_se") is None else f" +/- {metrics['accuracy_se']:.3f}"
-        lines.append(("accuracy", f"{metrics['accuracy']:.3f}{spread}"))
-    if metrics.get("accuracy_by_family") is not None:
-        lines.append(
-            ("by family", f"{metrics['accuracy_by_family']:.3f}, each pair of families counted once")
-        )
+    for name, said in (("accuracy", "accuracy"), ("accuracy_by_family", "by family")):
+        if metrics.get(name) is not None:
+            lines.append((said, _share(metrics[name])))
     if metrics.get("log_loss") is not None:
         lines.append(("log loss", f"{metrics['log_loss']:.3f} (a coin: 0.693)"))
     print_lines(lines)
     print()
     print(f"wrote {out}")
+
+
+def _share(value: dict[str, Any] | float) -> str:
+    if not isinstance(value, dict):
+        return f"{value:.3f}"
+    if value["value"] is None:
+        return "not known: no side won a row"
+    return f"{value['value']:.3f} ({value['low']:.3f} to {value['high']:.3f})"

@@ -50,11 +50,7 @@ def model_card(record: Mapping[str, Any]) -> str:
         *_inputs(record),
         *[(f"version of {name}", version) for name, version in record["versions"].items() if version],
     ]
-    metrics = [
-        (name.replace("_", " "), f"{value:.4g}" if isinstance(value, float) else value)
-        for name, value in record["metrics"].items()
-        if value is not None
-    ]
+    metrics = [(name.replace("_", " "), told) for name, told in _told(record["metrics"])]
     use = _USE_REWARD if reward else _USE_POLICY
     return "\n".join(
         [
@@ -108,6 +104,17 @@ _USE_POLICY = [
     'tokenizer = AutoTokenizer.from_pretrained("THIS_FOLDER")',
     "```",
 ]
+
+
+def _told(metrics: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the metrics in words; a share with its interval."""
+    rows = []
+    for name, value in metrics.items():
+        if isinstance(value, Mapping) and value.get("value") is not None:
+            rows.append((name, f"{value['value']:.3f} ({value['low']:.3f} to {value['high']:.3f})"))
+        elif isinstance(value, (int, float)):
+            rows.append((name, f"{value:.4g}"))
+    return rows
 
 
 def _table(head: str, rows: list[tuple[str, Any]]) -> list[str]:

@@ -21,11 +21,11 @@ from cloneproof._core.errors import InputError
 from cloneproof._core.progress import track
 from cloneproof._core.steps import array_digest
 from cloneproof.audit import AnalysisOptions
+from cloneproof.audit.evaluation import evaluate_rewards
 from cloneproof.audit.weighing import package_version
 from cloneproof.preferences import Comparisons
 from cloneproof.trl.checkpoints import Checkpoints, RunCallback
 from cloneproof.trl.dpo import WeightedDPOTrainer
-from cloneproof.trl.evaluation import held_out_metrics
 from cloneproof.trl.folder import check_model_folder, write_model_folder
 from cloneproof.trl.models import LoadedModel, load_model
 from cloneproof.trl.options import TrainingOptions
@@ -248,7 +248,8 @@ def _evaluate(
         rewards = score_token_ids(
             model, test_ids, pad_token_id=loaded.tokenizer.pad_token_id, batch_size=2 * options.batch_size
         )
-        return held_out_metrics(rows.test, rewards, rows.test_families)
+        found = evaluate_rewards(rows.test, rewards, families=rows.test_families).to_dict()
+        return {"n": found.pop("n_comparisons"), **{k: v for k, v in found.items() if k != "by_annotator"}}
     with warnings.catch_warnings(), track("evaluating", total=None):
         warnings.simplefilter("ignore")
         found = trainer.evaluate()
