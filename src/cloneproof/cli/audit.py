@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from cloneproof._core.errors import ParameterError
+from cloneproof._core.validation import check_integer, check_number
 from cloneproof.cli.audit_suite import SuiteRun, SuiteWords, run_suite_verb
 from cloneproof.cli.options import InputOptions, parse_number, read_input
 from cloneproof.cli.output import encoder_words, print_json, print_lines, schema_words
@@ -39,7 +40,9 @@ def audit(
     noise: Annotated[tuple[float, ...] | None, Parameter(consume_multiple=True)] = None,
     targets: int | None = None,
     suite: bool = False,
-    suite_options: Annotated[SuiteWords | None, Parameter(name="*", group="CloneBench (with --suite)")] = None,
+    suite_options: Annotated[
+        SuiteWords | None, Parameter(name="*", group="CloneBench (with --suite)")
+    ] = None,
     fail_over: tuple[str, ...] | None = None,
     out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
     report: bool = True,
@@ -140,6 +143,11 @@ def audit(
     from cloneproof.audit.gates import AUDIT_GATES, audit_figures, parse_gates
 
     limits = parse_gates(fail_over or (), AUDIT_GATES)
+    for k in copies or ():
+        check_integer("--copies", k, low=1)
+    for distance in noise or ():
+        check_number("--noise", distance, low=0.0)
+    check_integer("--targets", _DEFAULT_TARGETS if targets is None else targets, low=1)
     options = AnalysisOptions(
         encoder=encoder,
         weights=weights,

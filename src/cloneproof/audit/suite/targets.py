@@ -11,21 +11,21 @@ from scipy.sparse import csr_array
 
 from cloneproof._core.typing import FloatArray, IntArray
 from cloneproof.audit.suite.world import World
-from cloneproof.rewards.objective import logistic
+from cloneproof.rewards.feature_model_base import mean_variance
+from cloneproof.rewards.objective import logistic, total_comparison_weight
 
 __all__ = ["TARGETING", "by_influence", "search_targets", "target_effects"]
 
 TARGETING = ("random", "influence", "search")
 """How targets are chosen; the last two are worst cases: for plain rewards, and for the method at hand."""
 
-_TABULAR_UP_TO = 3_000
-
 
 def target_effects(world: World, rewards: FloatArray) -> FloatArray:
     """Estimate how far each reward moves per copy of each alternative, to first order.
 
     Repeating the rows of alternative a once more moves the plain rewards by ``Z H^-1 g_a``, g_a the
-    gradient of those rows, H the Hessian, Z the embeddings (linear) or the identity (tabular).
+    gradient of those rows less their share of all rows' gradient (weights keep their sum), H the Hessian, Z
+    the embeddings (linear) or the identity (tabular).
 
     Parameters
     ----------
@@ -36,12 +36,11 @@ def target_effects(world: World, rewards: FloatArray) -> FloatArray:
     Returns
     -------
     effects : ndarray of shape (n_alternatives, n_alternatives)
-        ``effects[a]`` moves all rewards, centred; up to one common factor.
+        ``effects[a]`` is how all rewards move, centred.
 
     Notes
     -----
-    O(n d^2 + d^3 + m^2 d). What the linear reward's shrinkage adds to H is taken as the mean variance of
-    the embeddings: the order of alternatives is what matters here.
+    O(n d^2 + d^3 + m^2 d), for tabular rewards d = m. That the clones get a share of the ridge is left out.
     """
     c, m = world.comparisons, world.n_alternatives
     gap = rewards[c.left] - rewards[c.right]
@@ -53,18 +52,23 @@ def target_effects(world: World, rewards: FloatArray) -> FloatArray:
         (ones, (rows, c.right)), shape=(n, m)
     )
     names: Any = abs(difference).T.tocsr()
-    ridge = world.regularization * c.count.sum() / m
+    names_share = np.asarray(names @ c.count) / c.count.sum()
+    total = c.count.sum() / total_comparison_weight(np.full(m, 1.0 / m))  # of the objective, in rows
     if world.reward == "tabular":
-        laplacian = (difference.T @ (difference * curvature[:, None])).toarray()
+        ridge = max(world.regularization * total / m, 1e-9)
+        hessian = (difference.T @ (difference * curvature[:, None])).toarray() + ridge * np.eye(m)
         pulls = (names @ (difference * pull[:, None])).toarray()
-        hessian = laplacian + max(ridge, 1e-9) * np.eye(m)
+        pulls -= names_share[:, None] * (difference.T @ pull)
         moved = scipy.linalg.solve(hessian, pulls.T, assume_a="pos").T
     else:
         centred = world.embeddings - world.embeddings.mean(axis=0)
         D = centred[c.left] - centred[c.right]
-        shrink = max(world.shrinkage, 1e-6) * float(np.square(centred).mean()) * c.count.sum()
-        hessian = (D.T * curvature) @ D + ridge * centred.T @ centred + shrink * np.eye(D.shape[1])
-        moved = (centred @ scipy.linalg.solve(hessian, (names @ (D * pull[:, None])).T, assume_a="pos")).T
+        unit = mean_variance(centred, np.full(m, 1.0 / m))
+        shrink = max(world.shrinkage, 1e-6) * unit * total
+        hessian = (D.T * curvature) @ D + (world.regularization * total / m) * centred.T @ centred
+        hessian += shrink * np.eye(D.shape[1])
+        pulls = names @ (D * pull[:, None]) - names_share[:, None] * (D.T @ pull)
+        moved = (centred @ scipy.linalg.solve(hessian, pulls.T, assume_a="pos")).T
     return np.asarray(moved - moved.mean(axis=1, keepdims=True), dtype=np.float64)
 
 
