@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -300,9 +301,22 @@ def test_the_analysis_carries_the_certificate_of_its_case() -> None:
     ).certificate
     assert gaps.case == "incomplete"
     assert gaps.exact_copies.bound < gaps.reward_range
+    kernel = analyse(c, AnalysisOptions(encoder=x, scale=1.0, reward="kernel", audit=False)).certificate
+    assert kernel.case == "none"
+    assert "kernel" in kernel.sentence()
     family = analyse(c, AnalysisOptions(encoder=x, weights="family", radius=0.5, audit=False)).certificate
     assert family.case == "none"
     assert "FamilyWeights" in family.reason
+
+
+def test_prompts_weighed_apart_have_no_certificate() -> None:
+    c, x = sparse(1)
+    c = Comparisons.from_arrays(
+        c.left, c.right, c.outcome, ids=c.ids, texts=["a"] * 16, prompts=["p", "q"] * 8
+    )
+    apart = replace(LINEAR, prompts="separate")
+    assert certify_analysis(c, x, apart, apart.fit(c, x)).case == "none"
+    assert certify_analysis(c, x, LINEAR, LINEAR.fit(c, x)).case == "linear"
 
 
 def test_uneven_product_rows_have_no_certificate() -> None:

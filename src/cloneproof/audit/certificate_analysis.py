@@ -128,6 +128,12 @@ def _finite(bound: float | None) -> float | None:
 def _why_not(comparisons: Comparisons, recipe: Recipe) -> str | None:
     """Return why nothing is proved about this way of learning rewards, or None."""
     rows, m = recipe.comparison_weights, comparisons.n_alternatives
+    if recipe.reward == "kernel":
+        return "for the kernel reward no bound is worked out; the linear reward has one"
+    if recipe.reward == "linear" and recipe.prompts != "joint":
+        return (
+            "with prompts weighed apart no bound is worked out; prompts and answers weighed together have one"
+        )
     if recipe.reward == "linear":
         if not isinstance(recipe.weighting, _CONSERVE):
             name = type(recipe.weighting).__name__
