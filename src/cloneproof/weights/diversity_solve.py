@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from cloneproof._core.blas import one_blas_thread
 from cloneproof._core.errors import InputError
 from cloneproof._core.typing import FloatArray
 from cloneproof.weights.diversity_far import ExactKernel, NearFarKernel, approximate_kernel
@@ -29,6 +30,10 @@ EXACT_LIMIT = 300_000
 
 SAMPLED_ROWS = 2_000
 """Rows on which the gap is measured beyond `EXACT_LIMIT`: half drawn by weight, half evenly."""
+
+
+FIRST_TOL = 1e-3
+"""Relative gap of the first solution, on the approximate kernel, where corrections follow."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -59,9 +64,25 @@ def canonical_order(points: NDArray[np.floating[Any]]) -> NDArray[np.intp]:
 
     Solved in this order, a permutation of the alternatives permutes the weights to the last bit.
     """
-    plain = np.ascontiguousarray(points + points.dtype.type(0))  # -0.0 is 0.0
-    rows = plain.view(np.dtype((np.void, plain.dtype.itemsize * plain.shape[1]))).ravel()
-    return np.argsort(rows, kind="stable")
+    keys = _first_bytes(points)
+    order = np.argsort(keys, kind="stable")
+    keys = keys[order]
+    same = keys[1:] == keys[:-1]
+    tied = np.flatnonzero(np.r_[same, False] | np.r_[False, same])
+    if tied.size:  # all bytes decide; rows of different keys do not mix, since the key is their beginning
+        plain = np.ascontiguousarray(points[order[tied]] + points.dtype.type(0))  # -0.0 is 0.0
+        rows = plain.view(np.dtype((np.void, plain.dtype.itemsize * plain.shape[1]))).ravel()
+        order[tied] = order[tied][np.argsort(rows, kind="stable")]
+    return order
+
+
+def _first_bytes(points: NDArray[np.floating[Any]]) -> NDArray[np.uint64]:
+    """Return the first eight bytes of each row as one number that orders rows as their bytes do."""
+    n_columns = 8 // points.dtype.itemsize
+    first = np.zeros((len(points), n_columns), dtype=points.dtype)
+    first[:, : points.shape[1]] = points[:, :n_columns]
+    first += points.dtype.type(0)
+    return first.view(">u8").ravel().astype(np.uint64)
 
 
 def solve_dense(
@@ -86,6 +107,7 @@ def solve_dense(
     )
 
 
+@one_blas_thread()
 def solve_large(
     points: NDArray[np.floating[Any]],
     scale: float,
@@ -114,8 +136,9 @@ def solve_large(
     neighbours = _near_pairs(points, scale, n_jobs)
     approximate = approximate_kernel(points, scale, neighbours, n_jobs=n_jobs)
     exact = ExactKernel(points, scale, neighbours, n_jobs=n_jobs)
-    first = solve_simplex_qp(approximate, tol=0.3 * tol, max_iter=max_iter)
-    if m > EXACT_LIMIT:
+    sampled = m > EXACT_LIMIT
+    first = solve_simplex_qp(approximate, tol=0.3 * tol if sampled else FIRST_TOL, max_iter=max_iter)
+    if sampled:
         return _measure_on_sample(exact, first)
     budget = min(60, int(1e11 / m**2)) if max_refinements is None else max_refinements
     return _refine(exact, approximate, first, tol=tol, max_iter=max_iter, budget=budget)
@@ -135,21 +158,14 @@ def _refine(
     products = [exact.product(first.weights)]
     v, Kv = candidates[0], products[0]
     n_iter = first.n_iter
-    best: DiversitySolution | None = None
-    for round_ in range(budget + 1):
-        value = float(v @ Kv)
-        gap = max(value - float(Kv.min()), 0.0)
-        found = DiversitySolution(
-            weights=v, value=value, gap=gap, relative_gap=gap / value, n_gap_rows=len(v), n_iter=n_iter
-        )
-        if best is None or found.relative_gap < best.relative_gap:
-            best = found
-        if best.relative_gap <= tol or round_ == budget:
+    best = _certify_exact(v, Kv, n_iter)
+    for _ in range(budget):
+        if best.relative_gap <= tol:
             break
         step = solve_simplex_qp(
             approximate,
             linear=Kv - approximate @ v,
-            tol=max(0.3 * tol, 0.01 * found.relative_gap),
+            tol=min(1.0, max(0.3 * tol, 0.03 * best.relative_gap)),
             max_iter=max_iter,
             warm_start=v,
         )
@@ -158,27 +174,54 @@ def _refine(
         products.append(exact.product(step.weights))
         mix = _best_mixture(np.stack(candidates), np.stack(products))
         v, Kv = mix @ np.stack(candidates), mix @ np.stack(products)
+        v = np.maximum(v, 0.0)
+        for found in (_certify_exact(step.weights, products[-1], n_iter), _certify_exact(v, Kv, n_iter)):
+            if found.relative_gap < best.relative_gap:
+                best = found
         candidates, products = [*candidates[-7:], v], [*products[-7:], Kv]
-    assert best is not None  # noqa: S101  # the loop runs at least once
-    return best
+    return replace(best, n_iter=n_iter)
+
+
+def _certify_exact(v: FloatArray, Kv: FloatArray, n_iter: int) -> DiversitySolution:
+    """Measure value and gap from an exact product."""
+    value = float(v @ Kv)
+    gap = max(value - float(Kv.min()), 0.0)
+    return DiversitySolution(
+        weights=v, value=value, gap=gap, relative_gap=gap / value, n_gap_rows=len(v), n_iter=n_iter
+    )
 
 
 def _best_mixture(candidates: FloatArray, products: FloatArray) -> FloatArray:
-    """Return coefficients, summing to 1, of the best mixture: affine where that stays non-negative."""
-    gram = candidates @ products.T
-    gram = 0.5 * (gram + gram.T)
-    last = len(gram) - 1
-    offset = np.delete(np.eye(last + 1), last, axis=0)
-    offset[:, last] = -1.0  # directions from the latest candidate to the others
-    curvature = offset @ gram @ offset.T
-    slope = offset @ gram[last]
-    steps = np.linalg.lstsq(curvature, -slope, rcond=1e-10)[0]
-    affine = steps @ offset
-    affine[last] += 1.0
-    convex = solve_simplex_qp(gram, tol=1e-9).weights
-    if (affine @ candidates).min() >= 0 and affine @ gram @ affine < convex @ gram @ convex:
-        return np.asarray(affine, dtype=np.float64)
-    return convex
+    """Return coefficients, summing to 1, of the best mixture of the candidates that stays on the simplex.
+
+    Everything is measured from the latest candidate: near the optimum the objective itself no longer
+    tells the candidates apart in float64, its differences do. The best convex mixture is moved towards the
+    best affine one as far as all weights stay non-negative.
+    """
+    offset = candidates[:-1] - candidates[-1]
+    change = products[:-1] - products[-1]
+    curvature = offset @ change.T
+    curvature = 0.5 * (curvature + curvature.T)
+    slope = offset @ (products[-1] - products[-1].min())
+    size = np.sqrt(np.maximum(np.diagonal(curvature), np.finfo(float).tiny))
+    affine = -np.linalg.lstsq(curvature / np.outer(size, size), slope / size, rcond=1e-12)[0] / size
+    convex = _best_convex(curvature, slope)
+    now, move = candidates[-1] + convex @ offset, (affine - convex) @ offset
+    falling = move < 0
+    reach = min(1.0, float(np.min(now[falling] / -move[falling]))) if falling.any() else 0.0
+    steps = convex + max(reach, 0.0) * (affine - convex)
+    return np.append(steps, 1.0 - steps.sum())
+
+
+def _best_convex(curvature: FloatArray, slope: FloatArray) -> FloatArray:
+    """Minimise ``t'Ct + 2 s't`` over ``t >= 0, sum t <= 1`` (a handful of numbers)."""
+    largest = max(float(np.abs(curvature).max()), float(np.abs(slope).max()), np.finfo(float).tiny)
+    padded = np.zeros((len(slope) + 1, len(slope) + 1))
+    padded[:-1, :-1] = curvature / largest
+    start = np.zeros(len(slope) + 1)
+    start[-1] = 1.0
+    found = solve_simplex_qp(padded, linear=np.append(slope / largest, 0.0), tol=1e-6, warm_start=start)
+    return found.weights[:-1]
 
 
 def _near_pairs(points: NDArray[np.floating[Any]], scale: float, n_jobs: int | None) -> sp.csr_array:

@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cloneproof._core.blas import one_blas_thread
 from cloneproof._core.typing import FloatArray
 from cloneproof._core.validation import check_number
 from cloneproof.weights.diversity_solve import canonical_order, solve_dense
 from cloneproof.weights.duplicates import group_duplicates
+from cloneproof.weights.farthest import farthest_point_net
 from cloneproof.weights.neighbours import as_table
 
-__all__ = ["choose_scale", "distinct_points", "farthest_point_net", "rms_distance"]
+__all__ = ["choose_scale", "distinct_points", "rms_distance"]
 
 FRACTION = 0.22
 """h as a share of the weighted root-mean-square distance: MiniLM text lands near .3 on unit vectors."""
@@ -29,6 +31,7 @@ STEP = 2e-3
 """The bracket of h ends when its ends differ by this share."""
 
 
+@one_blas_thread()
 def choose_scale(X: ArrayLike, *, fraction: float = FRACTION, n_jobs: int | None = None) -> float:
     r"""Choose h from the spread of the alternatives, so that copies do not move it.
 
@@ -69,10 +72,10 @@ def choose_scale(X: ArrayLike, *, fraction: float = FRACTION, n_jobs: int | None
     True
     """
     check_number("fraction", fraction, low=0.0, low_open=True)
-    points = distinct_points(as_table(X, "X"))
-    if len(points) == 1:
+    distinct = distinct_points(as_table(X, "X"))
+    if len(distinct) == 1:
         return 1.0
-    points = farthest_point_net(points, NET_SIZE)
+    points = farthest_point_net(distinct, NET_SIZE, n_jobs=n_jobs)
     points = points - points.mean(axis=0)
     size = float(np.abs(points).max())
     points /= size
@@ -136,25 +139,9 @@ def _radius(points: FloatArray) -> float:
     return float(np.sqrt(np.einsum("ij,ij->i", points, points).max()))
 
 
-def farthest_point_net(points: FloatArray, size: int) -> FloatArray:
-    """Return a farthest-point net of `size` points, or all if they are fewer."""
-    if len(points) <= size:
-        return np.asarray(points, dtype=np.float64)
-    working = np.ascontiguousarray(points - points.mean(axis=0))
-    norms = np.einsum("ij,ij->i", working, working)
-    first = working[0]
-    nearest = norms - 2.0 * (working @ first) + first @ first
-    chosen = [int(np.argmax(nearest))]
-    nearest = np.full(len(points), np.inf)
-    while len(chosen) < size:
-        latest = working[chosen[-1]]
-        nearest = np.minimum(nearest, norms - 2.0 * (working @ latest) + latest @ latest)
-        nearest[chosen[-1]] = -np.inf
-        chosen.append(int(np.argmax(nearest)))
-    return np.asarray(points[np.sort(chosen)], dtype=np.float64)
-
-
-def distinct_points(table: NDArray[np.floating[Any]]) -> FloatArray:
-    """Return the distinct rows in canonical order, float64."""
-    distinct = table[group_duplicates(table).first]
-    return np.asarray(distinct[canonical_order(distinct)], dtype=np.float64)
+def distinct_points(table: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+    """Return the distinct rows in canonical order; `table` itself, without a copy, where that is it."""
+    first = group_duplicates(table).first
+    distinct = table if len(first) == len(table) else table[first]
+    order = canonical_order(distinct)
+    return distinct if bool((order[1:] > order[:-1]).all()) else distinct[order]

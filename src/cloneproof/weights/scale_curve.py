@@ -13,8 +13,9 @@ from cloneproof._core.typing import FloatArray, RandomState
 from cloneproof._core.validation import check_integer, check_number, generator
 from cloneproof.weights.base import effective_sample_size
 from cloneproof.weights.diversity_solve import solve_dense
+from cloneproof.weights.farthest import farthest_point_net
 from cloneproof.weights.neighbours import as_table
-from cloneproof.weights.scale import choose_scale, distinct_points, farthest_point_net, rms_distance
+from cloneproof.weights.scale import choose_scale, distinct_points, rms_distance
 
 __all__ = ["ScaleCurve", "scale_curve"]
 
@@ -109,7 +110,7 @@ def scale_curve(
     """
     check_integer("n_copies", n_copies, low=1)
     check_integer("n_targets", n_targets, low=1)
-    points = farthest_point_net(distinct_points(as_table(X, "X")), NET_SIZE)
+    points = farthest_point_net(distinct_points(as_table(X, "X")), NET_SIZE, n_jobs=n_jobs)
     m = len(points)
     auto = choose_scale(points, n_jobs=n_jobs)
     grid = auto * np.geomspace(0.25, 4.0, 9) if scales is None else _as_scales(scales)

@@ -15,7 +15,12 @@ from cloneproof._core.typing import FloatArray
 from cloneproof._core.validation import check_integer, check_number
 from cloneproof.weights.simplex_qp_face import Kernel, conjugate_direction, direct_direction, multiply
 from cloneproof.weights.simplex_qp_interior import interior_point
-from cloneproof.weights.simplex_qp_steps import gradient_step, project_to_simplex, subspace_step
+from cloneproof.weights.simplex_qp_steps import (
+    drop_binding,
+    gradient_step,
+    project_to_simplex,
+    subspace_step,
+)
 
 __all__ = ["SimplexSolution", "solve_simplex_qp"]
 
@@ -173,6 +178,7 @@ def _solve(
         g = Kv + ridge * v + b
         for _ in range(3):
             v, g = gradient_step(matrix, ridge, v, g)
+        v, g = drop_binding(matrix, ridge, diagonal, v, g)
         slack = float(v @ g) - g
         face = np.flatnonzero((v > 0) | (slack > 0))
         target = 0.1 * tol * abs(found.value)
