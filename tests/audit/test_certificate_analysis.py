@@ -311,9 +311,7 @@ def test_the_analysis_carries_the_certificate_of_its_case() -> None:
 
 def test_prompts_weighed_apart_have_no_certificate() -> None:
     c, x = sparse(1)
-    c = Comparisons.from_arrays(
-        c.left, c.right, c.outcome, ids=c.ids, texts=["a"] * 16, prompts=["p", "q"] * 8
-    )
+    c = Comparisons.from_arrays(c.left, c.right, c.outcome, ids=c.ids, texts=["a"] * 16, prompts=["p"] * 16)
     apart = replace(LINEAR, prompts="separate")
     assert certify_analysis(c, x, apart, apart.fit(c, x)).case == "none"
     assert certify_analysis(c, x, LINEAR, LINEAR.fit(c, x)).case == "linear"
