@@ -37,8 +37,9 @@ from cloneproof.export import training_table
 from cloneproof.export.model_inputs import InputFormat, encode_answer
 from cloneproof.preferences import Comparisons
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-from clones_real import edit
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from benchmarks.clones_real import edit
+from benchmarks.docs_tables import write_table
 
 TRAIN, TEST, COPIED, SHARE = 160, 200, 2, 0.3
 FORM = InputFormat(max_length=64)
@@ -236,6 +237,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--runs", type=int, default=None, help="stop after so many new runs")
     parser.add_argument("--table", action="store_true", help="only print the table of what is there")
+    parser.add_argument("--docs", action="store_true", help="write the table into docs/training.md")
     options = parser.parse_args()
     done = []
     if options.results.exists():
@@ -252,6 +254,8 @@ def main() -> None:
             told = {key: value for key, value in result.items() if key != "rewards"}
             sys.stderr.write(json.dumps(told) + "\n")
     sys.stdout.write(table(done) + "\n")
+    if options.docs:
+        write_table("docs/training.md", "trl-clones", table(done))
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer, Llam
 from transformers.utils import logging
 from trl import DPOConfig, DPOTrainer, RewardConfig, RewardTrainer
 
+from benchmarks.docs_tables import write_table
 from cloneproof.trl import WeightedDPOTrainer, WeightedRewardTrainer
 from tests.trl.tiny import ROWS, tiny_tokenizer
 
@@ -90,15 +91,16 @@ def step(trainer, rows: list[dict]) -> tuple[float, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=60)
+    parser.add_argument("--docs", action="store_true", help="write the table into docs/training.md")
     options = parser.parse_args()
     disable_progress_bars()
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     rng = np.random.default_rng(0)
-    print(
-        "| method | stock step (ms) | weighted / stock: median (quartiles) | the same in CPU time | repeats |"
-    )
-    print("|---|---|---|---|---|")
+    lines = [
+        "| method | stock step (ms) | weighted / stock: median (quartiles) | the same in CPU time | repeats |",
+        "|---|---|---|---|---|",
+    ]
     with tempfile.TemporaryDirectory() as work:
         for name, pair in (("reward", reward_pair), ("dpo", dpo_pair)):
             trainers = list(pair(work))
@@ -124,9 +126,12 @@ def main() -> None:
                 "{1:.3f} ({0:.3f}-{2:.3f})".format(*np.quantile(ratio, [0.25, 0.5, 0.75]))
                 for ratio in (times[:, 1] / times[:, 0]).T
             ]
-            print(
+            lines.append(
                 f"| {name} | {1000 * np.median(times[:, 0, 0]):.0f} | {told[0]} | {told[1]} | {options.repeats} |"
             )
+    print("\n".join(lines))
+    if options.docs:
+        write_table("docs/training.md", "trl-step", "\n".join(lines))
 
 
 if __name__ == "__main__":
