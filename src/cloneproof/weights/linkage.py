@@ -49,11 +49,12 @@ def spanning_edges(
     """
     m = len(points)
     if m <= DIRECT_LIMIT:
-        distance = squareform(pdist(np.asarray(points, dtype=np.float64)))
-        tree = minimum_spanning_tree(sp.csr_array(np.triu(distance))).tocoo()
+        distance = pdist(np.asarray(points, dtype=np.float64))
+        distance = np.maximum(distance, np.finfo(np.float64).tiny)  # 0 would mean that there is no edge
+        tree = minimum_spanning_tree(sp.csr_array(np.triu(squareform(distance)))).tocoo()
         i, j = tree.row.astype(np.int64), tree.col.astype(np.int64)
     else:
-        i, j = _boruvka(points, longest, n_jobs)
+        i, j = _without_cycles(*_boruvka(points, longest, n_jobs), points)
     length = pair_distances(points, i, j)
     kept = length <= longest
     return i[kept], j[kept], length[kept]
@@ -66,6 +67,16 @@ def components_at(m: int, edges: tuple[IntArray, IntArray, FloatArray], radius: 
     graph = sp.csr_array((np.ones(int(kept.sum()), dtype=np.int8), (i[kept], j[kept])), shape=(m, m))
     _, labels = connected_components(graph, directed=False)
     return np.asarray(labels, dtype=np.int64)
+
+
+def _without_cycles(
+    i: IntArray, j: IntArray, points: NDArray[np.floating[Any]]
+) -> tuple[IntArray, IntArray]:
+    """Drop the longest edge of each cycle: parts that choose among equal lengths can close one."""
+    m = len(points)
+    length = np.maximum(pair_distances(points, i, j), np.finfo(np.float64).tiny)
+    tree = minimum_spanning_tree(sp.csr_array((length, (i, j)), shape=(m, m))).tocoo()
+    return tree.row.astype(np.int64), tree.col.astype(np.int64)
 
 
 def _boruvka(
