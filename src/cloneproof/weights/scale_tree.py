@@ -142,7 +142,10 @@ class ScaleTreeWeights(Weighting):
             if self.radii != "auto":
                 raise ParameterError(f"radii must be 'auto' or positive numbers. Got {self.radii!r}.")
             return np.asarray(h * BAND, dtype=np.float64)
-        radii = np.unique(np.asarray(self.radii, dtype=np.float64).ravel())
+        try:
+            radii = np.unique(np.asarray(self.radii, dtype=np.float64).ravel())
+        except (TypeError, ValueError) as error:
+            raise ParameterError(f"radii must be 'auto' or positive numbers. Got {self.radii!r}.") from error
         if radii.size == 0 or not np.isfinite(radii).all() or radii[0] <= 0:
             raise ParameterError(f"radii must be 'auto' or positive numbers. Got {self.radii!r}.")
         return radii
