@@ -40,6 +40,7 @@ VERBS = {
     "audit": "cloneproof.cli.audit:audit",
     "train": "cloneproof.cli.train:train",
     "export": "cloneproof.cli.export:export",
+    "evaluate": "cloneproof.cli.evaluate:evaluate",
     "reproduce": "cloneproof.cli.reproduce:reproduce",
     "report": "cloneproof.cli.report:report",
 }

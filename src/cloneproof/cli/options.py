@@ -13,7 +13,7 @@ from cloneproof._core.errors import InputError, ParameterError
 if TYPE_CHECKING:
     from cloneproof.preferences import Comparisons, Reading
 
-__all__ = ["InputOptions", "assignments", "parse_number", "read_input", "read_reading"]
+__all__ = ["InputOptions", "assignments", "draw_rows", "parse_number", "read_input", "read_reading"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +132,22 @@ def in_words_of_the_command_line(message: str) -> str:
     for pattern, words in _IN_WORDS:
         message = re.sub(pattern, words, message)
     return message
+
+
+def draw_rows(comparisons: Comparisons, limit: int | None, seed: int) -> Comparisons:
+    """Return so many rows, drawn at random, over the alternatives that they name; all without a limit."""
+    import numpy as np
+
+    from cloneproof._core.validation import check_integer
+
+    if limit is None:
+        return comparisons
+    n = check_integer("limit", limit, low=1)
+    if n >= comparisons.n_comparisons:
+        return comparisons
+    rows = np.sort(np.random.default_rng([seed, 7]).choice(comparisons.n_comparisons, n, replace=False))
+    named = np.unique(np.concatenate([comparisons.left[rows], comparisons.right[rows]]))
+    return comparisons.restrict(rows, named)
 
 
 def parse_number(option: str, value: str) -> Any:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from cloneproof.cli.options import InputOptions, parse_number, read_input
+from cloneproof.cli.options import InputOptions, draw_rows, parse_number, read_input
 from cloneproof.cli.output import print_json, print_lines, schema_words
 from cloneproof.cli.talk import say
-
-if TYPE_CHECKING:
-    from cloneproof.preferences import Comparisons
 
 __all__ = ["train"]
 
@@ -150,8 +147,7 @@ def train(
         by="annotator" if by == "annotator" else None,
     )
     comparisons, provenance = read_input(file, input_options)
-    if limit is not None:
-        comparisons = _drawn(comparisons, limit, seed)
+    comparisons = draw_rows(comparisons, limit, seed)
     say(
         f"read {schema_words(provenance)}: {comparisons.n_comparisons:,} comparisons of "
         f"{comparisons.n_alternatives:,} answers"
@@ -169,20 +165,6 @@ def train(
         print_json({**trained.record, "out": str(out)})
     else:
         _tell(trained.record, out)
-
-
-def _drawn(comparisons: Comparisons, limit: int, seed: int) -> Comparisons:
-    """Return so many rows, drawn at random, over the alternatives that they name."""
-    import numpy as np
-
-    from cloneproof._core.validation import check_integer
-
-    n = check_integer("limit", limit, low=1)
-    if n >= comparisons.n_comparisons:
-        return comparisons
-    rows = np.sort(np.random.default_rng([seed, 7]).choice(comparisons.n_comparisons, n, replace=False))
-    named = np.unique(np.concatenate([comparisons.left[rows], comparisons.right[rows]]))
-    return comparisons.restrict(rows, named)
 
 
 def _tell(record: dict[str, Any] | Any, out: Path) -> None:

@@ -275,6 +275,10 @@ class RewardNetwork:
         rewards = self._raw(points) - self._center[:, None]
         return rewards if each else np.asarray(rewards.mean(axis=0))
 
+    def copy(self) -> RewardNetwork:
+        """Return an unfitted network with the same options."""
+        return RewardNetwork(**{name: getattr(self, name) for name in OPTIONS})
+
     def win_rate(self, a: int, b: int) -> float:
         """Return the fitted probability that alternative `a` is preferred to `b` (positions)."""
         m = len(self.rewards_)
