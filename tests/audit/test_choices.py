@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cloneproof._core.errors import ParameterError
+from cloneproof._core.errors import CloneProofWarning, ParameterError
+from cloneproof.audit import AnalysisOptions, analyse
 from cloneproof.audit.choices import choose_comparison_weights, choose_reward, measure_coverage
 from cloneproof.audit.sampling import audit_sample
 from cloneproof.preferences import Comparisons
@@ -80,3 +81,20 @@ def test_prompts_are_sampled_whole():
     assert len(alternatives) == 30
     assert len(rows) == 20
     assert len({c.prompts[a] for a in alternatives}) == 10
+
+
+def test_rewards_held_by_the_ridge_are_named_and_have_no_standard_error():
+    """0 meets only 2, which two copies surround and which so weighs nothing: the ridge decides."""
+    X = np.array([[9.0], [0.0], [0.1], [0.2], [-9.0]])
+    left, right = [0] * 12 + [1] * 12 + [1] * 12, [2] * 12 + [3] * 12 + [4] * 12
+    won = [1, 1, 0, 1, 1, 1] * 6
+    c = Comparisons.from_arrays(left, right, won, ids=["lonely", "a", "between", "b", "far"])
+    options = AnalysisOptions(
+        encoder=X, scale=1.0, reward="tabular", comparison_weights="balanced", audit=False
+    )
+    with pytest.warns(CloneProofWarning):
+        found = analyse(c, options)
+    assert np.isnan(found.weighted.standard_errors).tolist() == [True, False, False, False, False]
+    assert abs(found.weighted.rewards[0]) < 1e-3
+    assert np.isfinite(found.plain.standard_errors).all()
+    assert any("1 of 5 weighted rewards rest on the ridge" in n and "'lonely'" in n for n in found.notes)

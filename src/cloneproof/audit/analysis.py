@@ -25,7 +25,8 @@ from cloneproof.audit.records import Analysis, AuditRow, Choice, CloneAudit, Rew
 from cloneproof.audit.sampling import AUDIT_LIMIT, audit_sample
 from cloneproof.audit.weighing import Clock, Weighed, package_version, weigh_comparisons
 from cloneproof.preferences import Comparisons
-from cloneproof.rewards import WeightCost, measure_weight_cost
+from cloneproof.rewards import BradleyTerry, WeightCost, measure_weight_cost
+from cloneproof.rewards.ridge_share import ridge_share
 from cloneproof.weights import effective_sample_size, scale_curve
 
 __all__ = ["analyse"]
@@ -42,6 +43,9 @@ _PACKAGES = (
 )
 
 _PAIRS_TO_CHOOSE_SHRINKAGE = 30
+
+RIDGE_HELD_FROM = 0.5
+"""Share of a reward's curvature from which it counts as held by the ridge."""
 
 
 def analyse(
@@ -102,7 +106,7 @@ def analyse(
             weighted = recipe.fit(comparisons, points, weights=weighed.weights, scale=h)
             recipe, shrinkage_choice = _fix_shrinkage(recipe, weighted, options)
             plain = replace(recipe, weighting=None).fit(comparisons, points)
-            tables = _reward_table(plain), _reward_table(weighted)
+            tables = _reward_table(plain), _without_ridge_held(_reward_table(weighted), weighted, comparisons)
         with clock.step("audit"):
             audit = _audit(weighed, recipe, options, steps) if options.audit else None
         with clock.step("certificate"):
@@ -221,6 +225,27 @@ def _curve(points: FloatArray, h: float) -> list[list[float]]:
     curve = scale_curve(sample, h * np.geomspace(0.25, 4.0, 9))
     columns = (curve.scales, curve.n_effective, curve.effective_sample_size)
     return [[float(a), float(b), float(c)] for a, b, c in zip(*columns, strict=True)]
+
+
+def _without_ridge_held(table: RewardTable, fitted: Fitted, comparisons: Comparisons) -> RewardTable:
+    """Warn of rewards that comparisons do not determine, and give no standard error for them."""
+    model, weights, rows = fitted.model, fitted.weights, fitted.comparison_weights
+    if not isinstance(model, BradleyTerry) or weights is None or rows is None:
+        return table
+    share = ridge_share(comparisons, table.rewards, weights, rows, regularization=float(model.regularization))
+    held = np.isfinite(share) & (share > RIDGE_HELD_FROM)
+    if not held.any():
+        return table
+    warnings.warn(
+        f"{int(held.sum()):,} of {len(held):,} weighted rewards rest on the ridge, not on comparisons (first: "
+        f"{comparisons.ids[held].tolist()[0]!r}): they were compared with alternatives of almost no weight only, "
+        "so they are pulled to 0 and have no standard error. A smaller scale, family weights or a reward that is "
+        "a function of the text (linear) determines them.",
+        CloneProofWarning,
+        stacklevel=2,
+    )
+    errors = table.standard_errors
+    return table if errors is None else replace(table, standard_errors=np.where(held, np.nan, errors))
 
 
 def _weigh_cost(
