@@ -102,9 +102,12 @@ def write_families(
     rows = list(zip(*columns, strict=True))
     _check_rows([(row[0], row[1]) for row in rows], "families to write")
     buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
-    writer.writerow(["id", "family", "text"][: len(columns)])
-    writer.writerows([_disarm(cell) for cell in row] for row in rows)
+    plain = csv.writer(buffer, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
+    quoted = csv.writer(buffer, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    plain.writerow(["id", "family", "text"][: len(columns)])
+    for row in rows:  # a lone "\r" ends the row for most readers, and QUOTE_MINIMAL does not quote it
+        writer = quoted if any("\r" in cell for cell in row) else plain
+        writer.writerow([_disarm(cell) for cell in row])
     content = buffer.getvalue()
     try:
         content.encode("utf-8")
