@@ -38,8 +38,10 @@ class ScaleCurve:
     variance_cost : ndarray of shape (n_scales,)
         ``sqrt(n_points / effective_sample_size)``: how much wider intervals get.
     inflation : ndarray of shape (n_scales,)
-        The factor by which a family's total grows when it is copied `n_copies` times with noise, the mean
-        over targets: 1 is perfectly robust, ``1 + n_copies`` is what uniform weights give.
+        The factor by which the targets' total grows when each is copied `n_copies` times with noise: 1 is
+        perfectly robust, about ``1 + n_copies`` is what uniform weights give. Where the targets together weigh
+        less than as many average alternatives, growth is measured in shares of the latter: a target of
+        weight 0 cannot grow by a factor.
     relative_gap : ndarray of shape (n_scales,)
         Optimality of the weights.
     auto : float
@@ -100,6 +102,11 @@ def scale_curve(
 
     Notes
     -----
+    Robustness is not monotone in h. Below the distance of the copies each of them counts; far above the
+    spread of the data the kernel is nearly flat, weights sit on few outlying points, and copies that stick
+    out shift them. The inflation falls, has its bottom near the automatic scale, and rises again, while the
+    cost only rises.
+
     One dense solve per scale and target. Beyond 1,500 distinct points a farthest-point net stands for all.
 
     Examples
@@ -135,7 +142,7 @@ def scale_curve(
                 after += float(found.weights[target] + found.weights[m:].sum())
                 advance(1)
             size = effective_sample_size(clean.weights)
-            inflation = after / before if before > 0 else float("inf")
+            inflation = 1.0 + (after - before) / max(before, len(targets) / m)
             rows.append((size, 1.0 / clean.value, np.sqrt(m / size), inflation, clean.relative_gap))
     size, n_effective, cost, inflation_, gap = np.array(rows).T
     return ScaleCurve(
