@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -271,6 +272,66 @@ def test_words_of_the_data_are_no_markup():
     assert escape_markdown("a|b\n# c <script>[x](y) `z` **") == (
         r"a\|b \# c &lt;script&gt;\[x\]\(y\) \`z\` \*\*"
     )
+
+
+def test_plain_and_weighted_runs_are_tested_on_the_same_rows(file):
+    from cloneproof.trl.rows import prepare_rows
+
+    c = cp.read_comparisons(file)
+    plain, weighted = (
+        prepare_rows(c, AnalysisOptions(encoder="surface", weights=w), test_share=0.3, seed=1)
+        for w in ("uniform", "diversity")
+    )
+    assert np.array_equal(plain.split.test, weighted.split.test)
+    assert plain.row_weights is None
+    assert weighted.row_weights.sum() == pytest.approx(1.0)
+
+
+def test_rows_that_hang_together_can_be_trained_without_a_test(models, tmp_path, capsys):
+    path = tmp_path / "one.jsonl"
+    rows = [{**row, "prompt": "What is it like?"} for row in preference_rows()]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    given = words(path, models["reward"], tmp_path / "rm", "--steps", "1")
+    assert run(given) == 4
+    assert "--test-share 0" in capsys.readouterr().err
+    assert run([*given, "--test-share", "0", "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert record["rows"]["n_train"] == len(rows)
+    assert record["split"] is None
+
+
+CHAT = (
+    "{% for m in messages %}{{ m['role'] }}: {{ m['content'] }}</s>{% endfor %}"
+    "{% if add_generation_prompt %}assistant: {% endif %}"
+)
+
+
+@pytest.mark.parametrize("method", ["reward", "dpo"])
+def test_chat_templates_write_the_turns(file, models, tmp_path, capsys, method):
+    base = tmp_path / "chat"
+    shutil.copytree(models["policy"], base)
+    tokenizer = tiny_tokenizer()
+    tokenizer.chat_template = CHAT
+    tokenizer.save_pretrained(base)
+    form = InputFormat(max_length=64, chat=True)
+    written = tokenizer("user: Where?</s>assistant: There.</s>")["input_ids"]
+    assert encode_answer(tokenizer, "Where?", "There.", form) == written
+    turns = [{"role": "user", "content": "Where?"}], [{"role": "assistant", "content": "There."}]
+    assert encode_answer(tokenizer, *turns, form) == written
+    out = tmp_path / "out"
+    assert run(words(file, base, out, "--method", method, "--steps", "2", "--json")) == 0
+    assert json.loads(capsys.readouterr().out)["input_format"] == {"max_length": 64, "chat": True}
+    assert read_input_format(out).chat
+    assert AutoTokenizer.from_pretrained(out).chat_template == CHAT
+
+
+def test_names_of_files_are_no_markup_in_the_card(models, tmp_path):
+    path = tmp_path / "a|<img src=x onerror=alert(1)>.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in preference_rows()), encoding="utf-8")
+    assert run(words(path, models["reward"], tmp_path / "rm", "--steps", "1")) == 0
+    card = (tmp_path / "rm" / "README.md").read_text()
+    assert "<img" not in card
+    assert r"a\|&lt;img" in card
 
 
 def test_crowd_votes_with_joined_answers(shared_data, models, tmp_path, capsys):

@@ -107,9 +107,14 @@ def prepare_rows(
         train, test = comparisons, comparisons.restrict(none, none)
         tested: Any = weighed.families.labels[:0]
     else:
-        split = split_by_prompt_and_family(
-            comparisons, weighed.families, test_share=test_share, random_state=seed
-        )
+        try:
+            split = split_by_prompt_and_family(
+                comparisons, weighed.families, test_share=test_share, random_state=seed
+            )
+        except InputError as error:
+            raise InputError(
+                f"{error} With test_share=0 (--test-share 0) all rows train, and nothing is evaluated."
+            ) from error
         kept = split.train_alternatives
         train, test = split.divide(comparisons)
         tested = weighed.families.labels[split.test_alternatives]
