@@ -7,7 +7,7 @@
 
 Every cell is kept under the cache folder, so that a run that was stopped goes on where it was.
 
-Run:  python benchmarks/clonebench.py --data ../shared/data --cache .cache/clonebench
+Run:  python -m benchmarks.clonebench --data ../shared/data --cache .cache/clonebench
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
-from docs_tables import ROOT, write_table
 
+from benchmarks.docs_tables import ROOT, write_table
 from cloneproof._core.files import write_text
 from cloneproof._core.progress import report_progress_to
 from cloneproof.audit.suite import (

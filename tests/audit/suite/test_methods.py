@@ -63,6 +63,8 @@ def test_dropping_duplicates_gives_back_the_clean_rewards(dense_world):
     before = METHODS["drop-duplicates"].fit(clean(dense_world))
     after = METHODS["drop-duplicates"].fit(attacked(dense_world, "exact-copies"))
     m = dense_world.n_alternatives
+    plain = METHODS["plain"].fit(clean(dense_world))  # no two clean texts are within h: nothing is dropped
+    np.testing.assert_allclose(before.rewards, plain.rewards, atol=1e-8)
     np.testing.assert_allclose(after.rewards[:m], before.rewards, atol=1e-8)
     np.testing.assert_allclose(after.rewards[m : m + 20], after.rewards[0], atol=1e-12)
 

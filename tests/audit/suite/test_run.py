@@ -61,7 +61,7 @@ def test_every_setting_meets_every_method(dense_world):
 
 
 def test_a_stopped_run_goes_on(sparse_world, tmp_path):
-    class Stop(Exception):
+    class StopError(Exception):
         pass
 
     class Reporter:
@@ -75,7 +75,7 @@ def test_a_stopped_run_goes_on(sparse_world, tmp_path):
                 if description == "attacks":
                     self.left -= n
                     if self.left == 0:
-                        raise Stop
+                        raise StopError
 
             return advance
 
@@ -96,7 +96,7 @@ def test_a_stopped_run_goes_on(sparse_world, tmp_path):
     register_method(Counting())
     options = replace(FEW, methods=("counting",), targeting=("random",))
     try:
-        with pytest.raises(Stop), report_progress_to(Reporter(10)):
+        with pytest.raises(StopError), report_progress_to(Reporter(10)):
             run_suite(sparse_world, options, cache=tmp_path)
         before = len(fits)
         assert 0 < before < 9
@@ -167,7 +167,7 @@ def test_tables_hold_the_means_of_the_cells(dense_world):
     assert doses[0][1] > doses[0][0]
     tables = markdown_tables(result)
     assert tables["attacks"].splitlines()[2].startswith("| plain | ")
-    assert all(len(set(map(lambda x: x.count("|"), t.splitlines()))) == 1 for t in tables.values())
+    assert all(len({x.count("|") for x in t.splitlines()}) == 1 for t in tables.values())
 
 
 @pytest.mark.parametrize(
