@@ -65,6 +65,19 @@ $(VENV)/.docs: $(VENV)/.test
 docs: $(VENV)/.docs ## The documentation, warnings are errors: docs/_build/html/index.html
 	$(BIN)/sphinx-build -W --keep-going -q -b html -d docs/_build/doctrees docs docs/_build/html
 
+# Real data for tables that need it; the folder is not part of the repository (licences).
+SHARED_DATA ?= ../shared/data
+
+.PHONY: paper
+paper: $(VENV)/.test ## Measure every number and figure of docs on the paper and CloneBench anew (RESUME=1: go on)
+	$(if $(RESUME),,rm -rf runs/paper)
+	$(BIN)/python -m benchmarks.paper --cache runs/paper/case
+	$(BIN)/python -m benchmarks.paris_sensitivity
+	$(BIN)/python -m benchmarks.certificates --data $(SHARED_DATA) --cache runs/paper/certificates
+	$(BIN)/python -m benchmarks.harm --write
+	$(BIN)/python -m benchmarks.prevalence $(SHARED_DATA) --cache runs/paper/prevalence --write
+	$(BIN)/python -m benchmarks.clonebench --data $(SHARED_DATA) --cache runs/paper/clonebench
+
 .PHONY: check
 check: lint test docs ## Everything that CI checks
 
