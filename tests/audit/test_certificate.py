@@ -255,6 +255,17 @@ def voronoi(x: np.ndarray, family: np.ndarray) -> np.ndarray:
     return VoronoiWeights(region=SQUARE).fit(x).weights_
 
 
+def box(x: np.ndarray, family: np.ndarray) -> np.ndarray:
+    return VoronoiWeights(region="box").fit(x).weights_
+
+
+SAMPLE = np.random.default_rng(8).uniform(-0.25, 1.25, size=(4000, 2))
+
+
+def sample(x: np.ndarray, family: np.ndarray) -> np.ndarray:
+    return VoronoiWeights(region=SAMPLE).fit(x).weights_
+
+
 def diversity(x: np.ndarray, family: np.ndarray) -> np.ndarray:
     return DiversityWeights(scale=0.4).fit(x).weights_
 
@@ -271,6 +282,10 @@ def uniform(x: np.ndarray, family: np.ndarray) -> np.ndarray:
 def certified(name: str, x: np.ndarray, epsilon: float):
     if name == "voronoi":
         fitted = VoronoiWeights(region=SQUARE).fit(x)
+    elif name == "box":
+        fitted = VoronoiWeights(region="box").fit(x)
+    elif name == "sample":
+        fitted = VoronoiWeights(region=SAMPLE).fit(x)
     elif name == "diversity":
         fitted = DiversityWeights(scale=0.4).fit(x)
     elif name == "family":
@@ -289,9 +304,17 @@ def certified(name: str, x: np.ndarray, epsilon: float):
     )
 
 
-WEIGHINGS = {"voronoi": voronoi, "diversity": diversity, "family": families, "uniform": uniform}
+WEIGHINGS = {
+    "voronoi": voronoi,
+    "box": box,
+    "sample": sample,
+    "diversity": diversity,
+    "family": families,
+    "uniform": uniform,
+}
 
 
+@pytest.mark.filterwarnings("ignore::cloneproof._core.errors.EmptyCellWarning")
 @pytest.mark.parametrize("name", list(WEIGHINGS))
 @pytest.mark.parametrize("epsilon", [0.0, 1e-4, 0.01, 0.1])
 def test_random_clones_do_not_break_the_bound(name: str, epsilon: float) -> None:
@@ -309,6 +332,7 @@ def test_random_clones_do_not_break_the_bound(name: str, epsilon: float) -> None
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::cloneproof._core.errors.EmptyCellWarning")
 @pytest.mark.parametrize("name", list(WEIGHINGS))
 def test_an_adversary_who_searches_does_not_break_the_bound(name: str) -> None:
     """Differential evolution over which alternatives to clone, how often, and where within epsilon."""

@@ -69,6 +69,9 @@ def test_more_copies_leave_what_is_distinct_as_it_was():
     before = measure_prevalence(
         Comparisons.from_arrays(c.left, c.right, ids=np.arange(19)), points, [0.5], harm=False
     ).rows[0]
+    assert [x.unit for x in measure_prevalence(larger, more, [0.5], pairs=False, harm=False).rows] == [
+        "answers"
+    ]
     after = measure_prevalence(larger, more, [0.5], harm=False).rows[0]
     assert after.n_distinct == pytest.approx(before.n_distinct, abs=1e-6)
     assert after.largest_overcount == pytest.approx(55.0)
