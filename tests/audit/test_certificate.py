@@ -259,7 +259,7 @@ def box(x: np.ndarray, family: np.ndarray) -> np.ndarray:
     return VoronoiWeights(region="box").fit(x).weights_
 
 
-SAMPLE = np.random.default_rng(8).uniform(-0.25, 1.25, size=(4000, 2))
+SAMPLE = np.random.default_rng(8).uniform(-0.25, 1.25, size=(1000, 2))
 
 
 def sample(x: np.ndarray, family: np.ndarray) -> np.ndarray:
