@@ -35,6 +35,9 @@ SAMPLED_ROWS = 2_000
 FIRST_TOL = 1e-3
 """Relative gap of the first solution, on the approximate kernel, where corrections follow."""
 
+SAMPLED_TOL = 1e-4
+"""The same where none follow: the approximation itself is coarser than this."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class DiversitySolution:
@@ -135,10 +138,11 @@ def solve_large(
     m = len(points)
     neighbours = _near_pairs(points, scale, n_jobs)
     approximate = approximate_kernel(points, scale, neighbours, n_jobs=n_jobs)
+    first = solve_simplex_qp(
+        approximate, tol=max(tol, SAMPLED_TOL) if m > EXACT_LIMIT else FIRST_TOL, max_iter=max_iter
+    )
     exact = ExactKernel(points, scale, neighbours, n_jobs=n_jobs)
-    sampled = m > EXACT_LIMIT
-    first = solve_simplex_qp(approximate, tol=0.3 * tol if sampled else FIRST_TOL, max_iter=max_iter)
-    if sampled:
+    if m > EXACT_LIMIT:
         return _measure_on_sample(exact, first)
     budget = min(60, int(1e11 / m**2)) if max_refinements is None else max_refinements
     return _refine(exact, approximate, first, tol=tol, max_iter=max_iter, budget=budget)
@@ -227,13 +231,15 @@ def _best_convex(curvature: FloatArray, slope: FloatArray) -> FloatArray:
 def _near_pairs(points: NDArray[np.floating[Any]], scale: float, n_jobs: int | None) -> sp.csr_array:
     """Find the pairs within three scales, or as many of the nearest as the budget allows."""
     m = len(points)
-    sample = np.sort(sample_distances(points, 256, n_jobs=n_jobs).ravel())
-    wanted = int(PAIR_BUDGET / m * 256)
+    n_rows = 256 if m <= EXACT_LIMIT else 64
+    sample = np.sort(sample_distances(points, n_rows, n_jobs=n_jobs), axis=None)
+    wanted = int(PAIR_BUDGET / m * n_rows)
     radius = REACH * scale if wanted >= len(sample) else min(REACH * scale, float(sample[wanted]))
-    search = approximate_neighbours if m > EXACT_LIMIT else radius_neighbours
+    del sample
+    search, most = (approximate_neighbours, 2) if m > EXACT_LIMIT else (radius_neighbours, 5)
     for _ in range(20):
         try:
-            return search(points, radius, max_pairs=5 * PAIR_BUDGET, n_jobs=n_jobs)
+            return search(points, radius, max_pairs=most * PAIR_BUDGET, n_jobs=n_jobs)
         except InputError:
             radius *= 0.7
     return sp.csr_array((np.zeros(m), (np.arange(m), np.arange(m))), shape=(m, m))

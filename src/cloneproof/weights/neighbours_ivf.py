@@ -111,10 +111,17 @@ def approximate_neighbours(
                     "Give a smaller radius (a smaller scale)."
                 )
             advance(1)
-    pairs, first = np.unique(np.concatenate(codes), return_index=True)
-    distance = np.concatenate(lengths)[first]
-    i, j = np.divmod(pairs, m)
-    diagonal = np.arange(m)
+    pairs, distance = np.concatenate(codes), np.concatenate(lengths)
+    del codes, lengths
+    single = single[:0]  # lets go of the table
+    order = np.argsort(pairs)  # a pair found from both sides has one distance
+    pairs = pairs[order]
+    kept = np.r_[True, pairs[1:] != pairs[:-1]] if len(pairs) else np.empty(0, dtype=bool)
+    pairs, distance = pairs[kept], distance[order[kept]]
+    del order, kept
+    i, j = (part.astype(np.int32) for part in np.divmod(pairs, m))
+    del pairs
+    diagonal = np.arange(m, dtype=np.int32)
     found = sp.csr_array(
         (
             np.concatenate([distance, distance, np.zeros(m)]),
