@@ -15,7 +15,6 @@ from cloneproof.preferences import Comparisons
 from cloneproof.rewards.comparison_weights_rows import group_rows
 from cloneproof.rewards.objective import total_comparison_weight
 from cloneproof.rewards.pairs import Pairs, collect_pairs
-from cloneproof.weights.duplicates import group_duplicates
 
 __all__ = ["LimitPairs", "WeightedDesign", "weigh"]
 
@@ -174,6 +173,8 @@ def weigh(
 
 def _copies(points: NDArray[np.floating[Any]]) -> IntArray | None:
     """Return which distinct point each alternative is, or None where all differ."""
+    from cloneproof.weights.duplicates import group_duplicates  # its room brings scikit-learn
+
     groups = group_duplicates(points)
     return None if groups.n_points == len(points) else np.asarray(groups.inverse, dtype=np.int64)
 
