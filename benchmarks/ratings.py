@@ -387,7 +387,7 @@ def main() -> None:
             kind = contender.split(", ")[-1] if ", " in contender else "integers"
             if contender.startswith("cloneproof"):
                 base[kind] = row["cpu"]
-            ratio = row["cpu"] / base.get(kind, base["integers"])
+            ratio = row["cpu"] / base.get(kind, base.get("integers", float("nan")))
             print(
                 f"| {case} | {contender} | {row['cpu']:.4f} ({row['low']:.4f}-{row['high']:.4f}) | {ratio:.1f} | "
                 f"{row['difference']:.1e} | {row['gradient']:.1e} | {row['extra_mb']:.0f} |",
