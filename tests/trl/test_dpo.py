@@ -158,6 +158,21 @@ def test_precomputed_reference_and_evaluation(rows, tokenizer, arguments, tmp_pa
     assert largest_gap(found[0][1], found[1][1]) < 1e-6
 
 
+def test_reference_scores_need_no_side_columns(rows, tokenizer, arguments):
+    """TRL hands all that a batch holds to the model; the two versions of its signature."""
+    trainer = make(rows, tokenizer, arguments)
+    batch = trainer.data_collator([trainer.train_dataset[i] for i in range(3)])
+    assert "weight" in batch
+    takes_model = "model" in inspect.signature(DPOTrainer.compute_ref_log_probs).parameters
+    given = [trainer.ref_model] if takes_model else []
+    for scores in (
+        trainer.compute_ref_log_probs(*given, batch),
+        trainer.compute_ref_log_probs(*given, inputs=batch),
+    ):
+        assert [len(side) for side in scores] == [3, 3]
+    assert "weight" in batch
+
+
 def test_the_ridge_is_refused(rows, tokenizer, arguments):
     for row in rows:
         row["l2_chosen"] = row["l2_rejected"] = 0.1
