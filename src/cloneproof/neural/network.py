@@ -114,7 +114,10 @@ class Networks:
             mine[repeats] = theirs[repeats]
 
     def forward(self, points: Tensor) -> Pass:
-        """Return the rewards of points, shared (n_points, n_dims) or per repeat (n_repeats, n_points, n_dims)."""
+        """Return the rewards of points, shared (n_points, n_dims) or per repeat (n_repeats, n_points, n_dims).
+
+        Shared points are laid out in memory as (n_points, n_repeats, width), as their one product comes.
+        """
         weight, bias = self.weights[0], self.biases[0]
         n_dims, n_repeats, width = weight.shape
         if points.ndim == 2:
@@ -126,7 +129,10 @@ class Networks:
         for weight, bias in zip(self.weights[1:], self.biases[1:], strict=True):
             out = out.relu_() if self.activation == "relu" else out.tanh_()
             hidden.append(out)
-            out = torch.baddbmm(bias.unsqueeze(1), out, weight)
+            if weight.shape[2] == 1:
+                out = (out * weight.transpose(1, 2)).sum(dim=2, keepdim=True).add_(bias.unsqueeze(1))
+            else:
+                out = torch.baddbmm(bias.unsqueeze(1), out, weight)
         return Pass(out.squeeze(2), points, tuple(hidden))
 
     def backward(self, made: Pass, slope: Tensor) -> None:
@@ -139,14 +145,15 @@ class Networks:
         """
         out = slope.unsqueeze(2)
         for depth in range(len(self.weights) - 1, 0, -1):
-            below = made.hidden[depth - 1]
-            torch.bmm(below.transpose(1, 2), out, out=_grad(self.weights[depth]))
+            below, weight = made.hidden[depth - 1], self.weights[depth]
             torch.sum(out, 1, out=_grad(self.biases[depth]))
-            weight = self.weights[depth]
-            out = (
-                out * weight.transpose(1, 2) if out.shape[2] == 1 else torch.bmm(out, weight.transpose(1, 2))
-            )
-            out = out * (below > 0) if self.activation == "relu" else out * (1.0 - below * below)
+            if weight.shape[2] == 1:
+                torch.sum(below * out, 1, out=_grad(weight).squeeze(2))
+                out = out * weight.transpose(1, 2)
+            else:
+                torch.bmm(below.transpose(1, 2), out, out=_grad(weight))
+                out = torch.bmm(out, weight.transpose(1, 2))
+            out = out * (1.0 - below * below) if self.activation == "tanh" else _where_positive(out, below)
         torch.sum(out, 1, out=_grad(self.biases[0]))
         grad = _grad(self.weights[0])
         if made.inputs.ndim == 2:
@@ -154,6 +161,12 @@ class Networks:
             torch.mm(made.inputs.T, columns, out=grad.view(grad.shape[0], -1))
         else:
             grad.copy_(torch.bmm(made.inputs.transpose(1, 2), out).permute(1, 0, 2))
+
+
+def _where_positive(values: Tensor, below: Tensor) -> Tensor:
+    """Return the values where `below` is positive, else 0: the derivative of relu, in one pass."""
+    made: Tensor = torch.ops.aten.threshold_backward(values, below, 0)
+    return made
 
 
 def _grad(parameter: Tensor) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Literal
@@ -398,39 +398,38 @@ class RewardNetwork:
         self.objective_ = np.array(
             [o.value(r) for o, r in zip(objectives, self.repeat_rewards_, strict=True)]
         )
-        self.gradient_norm_ = np.array(
-            [
-                self._gradient_norm(k, points, o.gradient(self.repeat_rewards_[k])) / o.total_weight
-                for k, o in enumerate(objectives)
-            ]
-        )
+        slopes = [o.gradient(r) for o, r in zip(objectives, self.repeat_rewards_, strict=True)]
+        totals = np.array([o.total_weight for o in objectives])
+        self.gradient_norm_ = self._gradient_norms(points, np.stack(slopes)) / totals
 
-    def _network(self, repeats: Sequence[int]) -> Networks:
-        return Networks(
-            [self._layers[k] for k in repeats],
-            activation=self.activation,
-            dtype=torch.float64,
-            device=torch.device("cpu"),
+    def _pieces(self, points: FloatArray) -> Iterator[tuple[Networks, slice, Any]]:
+        """Yield the networks in double precision with one piece of the points after the other."""
+        networks = Networks(
+            self._layers, activation=self.activation, dtype=torch.float64, device=torch.device("cpu")
         )
+        step = max(1, 2**22 // max(networks.biases[0].numel(), 1))
+        with torch.no_grad():
+            for start in range(0, len(points), step):
+                part = slice(start, start + step)
+                yield networks, part, torch.as_tensor(points[part], dtype=torch.float64)
 
     def _raw(self, points: FloatArray) -> FloatArray:
-        """Return the outputs of the networks in double precision, shape (n_repeats, n_points)."""
+        """Return the outputs of the networks, shape (n_repeats, n_points)."""
         rewards = np.empty((len(self._layers), len(points)))
-        with torch.no_grad():
-            networks = self._network(range(len(self._layers)))
-            step = max(1, 2**24 // max(1, networks.weights[0][0].numel()))
-            for start in range(0, len(points), step):
-                piece = torch.as_tensor(points[start : start + step], dtype=torch.float64)
-                rewards[:, start : start + step] = networks.forward(piece).rewards.numpy()
+        for networks, part, piece in self._pieces(points):
+            rewards[:, part] = networks.forward(piece).rewards.numpy()
         return rewards
 
-    def _gradient_norm(self, repeat: int, points: FloatArray, slope: FloatArray) -> float:
-        with torch.no_grad():
-            network = self._network([repeat])
-            made = network.forward(torch.as_tensor(points, dtype=torch.float64))
-            network.backward(made, torch.as_tensor(slope).unsqueeze(0))
-        grads: list[Any] = [p.grad for p in network.parameters()]
-        return max(float(g.abs().max()) for g in grads)
+    def _gradient_norms(self, points: FloatArray, slopes: FloatArray) -> FloatArray:
+        """Return the largest entry of the gradient in the parameters of each repeat."""
+        sums: list[Any] = []
+        for networks, part, piece in self._pieces(points):
+            networks.backward(networks.forward(piece), torch.as_tensor(slopes[:, part]))
+            grads: list[Any] = [p.grad for p in networks.parameters()]
+            sums = [g + s for g, s in zip(grads, sums, strict=True)] if sums else [g.clone() for g in grads]
+        sums[0] = sums[0].transpose(0, 1)  # the first layer has the repeats in its second place
+        largest = [s.abs().flatten(1).amax(dim=1).numpy() for s in sums]
+        return np.asarray(np.max(largest, axis=0), dtype=np.float64)
 
 
 def _join(parts: Sequence[Trained]) -> Trained:

@@ -22,7 +22,7 @@ from torch.nn.functional import softplus
 from cloneproof._core.progress import track
 from cloneproof._core.typing import FloatArray, IntArray
 from cloneproof.neural.network import Networks
-from cloneproof.neural.rows import BatchStream, collect_rows
+from cloneproof.neural.rows import BatchStream, RowStore, collect_rows
 from cloneproof.rewards.objective import Objective
 
 __all__ = ["Schedule", "Trained", "evaluates_all", "train_networks"]
@@ -122,41 +122,37 @@ def train_networks(
     whole = evaluates_all(len(points), schedule.batch_size)
     store = collect_rows(objectives, spread_ridge=not whole)
     stream = BatchStream(store, schedule.batch_size, generators)
-    left, right = (torch.as_tensor(x, device=points.device) for x in (store.left, store.right))
-    win, total = _like(points, store.win), _like(points, store.win + store.loss)
-    ridges = _like(points, [store.ridge_left, store.ridge_right])
-    factor = _like(points, stream.factor).unsqueeze(1)
-    ridge = _like(points, [o.ridge for o in objectives])
-    offset = torch.arange(networks.n_repeats, device=points.device).unsqueeze(1) * len(points)
+    n_repeats = networks.n_repeats
+    left, right = _flat_positions(store, n_repeats, points.device, whole=whole)
+    factor = np.append(np.repeat(stream.factor, store.n_rows), 0.0)
+    weights = [store.win, store.win + store.loss, *([] if whole else [store.ridge_left, store.ridge_right])]
+    columns = [left, right, *(_like(points, factor * x) for x in weights)]
+    ridge = _like(points, [o.ridge for o in objectives]).T.contiguous()
     fused = points.device.type in {"cpu", "cuda"} or None
     adam = torch.optim.Adam(networks.parameters(), lr=schedule.learning_rate, fused=fused)
 
     def step_whole(rows: tuple[Tensor, ...]) -> None:
         one, other, won, weight = rows
         made = networks.forward(points)
-        flat = made.rewards.reshape(-1)
-        d = flat[one] - flat[other]
-        slope = (weight * torch.sigmoid(d) - won).view(-1)
-        gradient = (ridge * made.rewards).view(-1)
-        gradient.index_add_(0, one.view(-1), slope)
-        gradient.index_add_(0, other.view(-1), slope, alpha=-1)
-        networks.backward(made, gradient.view_as(made.rewards))
+        rewards = made.rewards.T.contiguous()  # as it lies in memory: (n_alternatives, n_repeats)
+        flat = rewards.view(-1)
+        d = flat.index_select(0, one) - flat.index_select(0, other)
+        slope = torch.sigmoid(d).mul_(weight).sub_(won)
+        gradient = (ridge * rewards).view(-1)
+        gradient.index_add_(0, one, slope).index_add_(0, other, slope, alpha=-1)
+        networks.backward(made, gradient.view_as(rewards).T)
 
     def step_sides(rows: tuple[Tensor, ...]) -> None:
-        sides, won, weight, held = rows
-        made = networks.forward(points[sides])
-        n = sides.shape[1] // 2
+        one, other, won, weight, held_one, held_other = (x.view(n_repeats, -1) for x in rows)
+        made = networks.forward(points[torch.cat([one, other], dim=1)])
+        n = one.shape[1]
         slope = weight * torch.sigmoid(made.rewards[:, :n] - made.rewards[:, n:]) - won
+        held = torch.cat([held_one, held_other], dim=1)
         networks.backward(made, torch.cat([slope, -slope], dim=1) + held * made.rewards)
 
     def look_up(batch: NDArray[np.int64]) -> tuple[Tensor, ...]:
-        index = torch.as_tensor(batch, device=points.device)
-        won, weight = win[index] * factor, total[index] * factor
-        if whole:
-            return left[index] + offset, right[index] + offset, won, weight
-        sides = torch.cat([left[index], right[index]], dim=2)
-        held = torch.cat([ridges[0][index] * factor, ridges[1][index] * factor], dim=2)
-        return sides, won, weight, held
+        index = torch.as_tensor(batch.reshape(-1), device=points.device)
+        return tuple(x.index_select(0, index).view(len(batch), -1) for x in columns)
 
     step = step_whole if whole else step_sides
     watch = _Watch(networks, points, objectives, held_out, schedule)
@@ -177,6 +173,16 @@ def train_networks(
                         break
             advance(n)
         return watch.finish()
+
+
+def _flat_positions(
+    store: RowStore, n_repeats: int, device: torch.device, *, whole: bool
+) -> tuple[Tensor, Tensor]:
+    """Return where the sides of each row stand among the rewards of all repeats, or among the points."""
+    repeat = np.append(np.repeat(np.arange(n_repeats), store.n_rows), 0)
+    sides = store.left, store.right
+    places = [side * n_repeats + repeat for side in sides] if whole else sides
+    return torch.as_tensor(places[0], device=device), torch.as_tensor(places[1], device=device)
 
 
 def _like(points: Tensor, values: Any) -> Tensor:
