@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["SuiteRun", "SuiteWords", "run_suite_verb"]
 
 _QUICK_LIMIT, _LIMIT = 150, 600
+_SAMPLE = 3  # of the limit: for training, and twice as many for testing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +41,8 @@ class SuiteWords:
     paraphrases : Path
         CSV, JSONL or Parquet with the columns text and paraphrase, for the attack of that name.
     limit : int
-        Alternatives at most; a random sample of the rows beyond. Default: 600, with --quick 150.
+        Alternatives for training at most; of larger files a random sample, and twice as many to measure
+        accuracy. Default: 600, with --quick 150.
     hold_out : float
         Share of the compared pairs that is held out to measure accuracy.
     repeats : int
@@ -203,9 +205,9 @@ def _sample(comparisons: Any, limit: int, seed: int) -> Any:
 
     if limit < 3:
         raise ParameterError(f"--limit must be at least 3 alternatives. Got {limit}.")
-    if comparisons.n_alternatives <= limit:
+    if comparisons.n_alternatives <= _SAMPLE * limit:
         return comparisons
-    rows, kept = audit_sample(comparisons, limit, random_state=seed)
+    rows, kept = audit_sample(comparisons, _SAMPLE * limit, random_state=seed)
     say(f"using a random sample: {len(rows):,} comparisons of {len(kept):,} alternatives (--limit)")
     return comparisons.restrict(rows, kept)
 

@@ -34,7 +34,12 @@ def test_all_rows_of_a_pair_are_held_out_together():
 
 def test_the_limit_holds_and_few_pairs_hold_out_none():
     c, X = pairs(50)
-    assert make_world("x", c, X, limit=40, shrinkage=0.1).n_alternatives <= 40
+    world = make_world("x", c, X, limit=40, shrinkage=0.1)
+    assert world.n_alternatives == 40
+    assert world.test.n_comparisons == 30  # what the limit leaves out
+    assert not set(world.comparisons.ids.tolist()) & set(world.test.ids.tolist())
+    assert make_world("x", c, X, limit=90, shrinkage=0.1).test.n_comparisons == 9  # too few are left out
+    assert make_world("x", c, X, limit=40, shrinkage=0.1, hold_out=0.0).test is None
     assert make_world("x", *pairs(12), shrinkage=0.1).test is None
 
 

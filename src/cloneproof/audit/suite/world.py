@@ -150,9 +150,11 @@ def make_world(
     by : {None, "annotator"}, default=None
     hold_out : float, default=0.2
         Share of the compared pairs (all rows on a pair together) kept for measuring accuracy. With
-        fewer than 20 pairs none.
+        fewer than 20 pairs none. Where `limit` leaves out at least as many rows, those are used
+        instead (linear rewards). 0: none.
     limit : int, default=1_200
-        Alternatives at most; beyond, a random sample of the rows, whole prompts where there are prompts.
+        Alternatives for training at most; beyond, a random sample of the rows, whole prompts where there
+        are prompts.
     encode : Encode, default=None
     paraphrases : mapping of text to sequence of texts, default=None
         What says the same as a text of the comparisons.
@@ -171,21 +173,23 @@ def make_world(
         )
     share = check_number("hold_out", hold_out, low=0.0, high=1.0)
     rows, kept = audit_sample(comparisons, limit, random_state=random_state)
-    sample, points = comparisons.restrict(rows, kept), points[kept]
-    held_out = _hold_out(sample, share, random_state)
-    train_rows = np.flatnonzero(~held_out)
-    used = np.union1d(sample.left[train_rows], sample.right[train_rows]).astype(np.int64)
+    sample = comparisons.restrict(rows, kept)
+    asked = check_choice("reward", reward, ("auto", *REWARDS))
+    kind = choose_reward(measure_coverage(sample), asked).value
+    others = np.setdiff1d(np.arange(comparisons.n_comparisons), rows) if kind == "linear" else rows[:0]
+    enough = len(others) >= share * len(rows) > 0  # rows beyond the sample test it without costing any
+    held_out = np.zeros(len(rows), dtype=bool) if enough else _hold_out(sample, share, random_state)
+    train_rows, test_rows = rows[~held_out], others if enough else rows[held_out]
+    used = np.union1d(comparisons.left[train_rows], comparisons.right[train_rows]).astype(np.int64)
     if len(used) < 3:
         raise InputError(f"A clone audit needs at least 3 alternatives that are compared. Got {len(used)}.")
-    train = sample.restrict(train_rows, used)
-    kind = choose_reward(measure_coverage(train), check_choice("reward", reward, ("auto", *REWARDS))).value
-    test_rows = np.flatnonzero(held_out)
+    train = comparisons.restrict(train_rows, used)
     if kind == "tabular":
-        known = np.isin(sample.left[test_rows], used) & np.isin(sample.right[test_rows], used)
+        known = np.isin(comparisons.left[test_rows], used) & np.isin(comparisons.right[test_rows], used)
         test_rows, test_over = test_rows[known], used
     else:
-        test_over = np.union1d(sample.left[test_rows], sample.right[test_rows]).astype(np.int64)
-    test = sample.restrict(test_rows, test_over) if len(test_rows) else None
+        test_over = np.union1d(comparisons.left[test_rows], comparisons.right[test_rows]).astype(np.int64)
+    test = comparisons.restrict(test_rows, test_over) if len(test_rows) else None
     inside = points[used]
     return World(
         name=name,
