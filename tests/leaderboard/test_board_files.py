@@ -86,6 +86,7 @@ def test_difference_of_two_boards():
     first = next(x for x in found.moves if x.model == "m0")
     assert first.rank_change == first.old_rank - first.new_rank == -1
     assert found.largest_change == pytest.approx(max(abs(x.new_rating - x.old_rating) for x in found.moves))
+    assert found.largest_change_shifted <= found.largest_change
     with pytest.raises(InputError, match="no alternative"):
         diff_boards(old, make_board(battles([0.0, 0.1], 50, 0, names=["x", "y"])))
 

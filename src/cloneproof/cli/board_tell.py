@@ -118,7 +118,15 @@ def print_difference(found: BoardDifference) -> None:
     ]
     print(format_table(["rank", "change", "rating", "change", "clone-robust", "model"], rows, align="rrrrrl"))
     print()
-    lines = [("largest change", f"{found.largest_change:.3f} points")]
+    lines = [
+        (
+            "largest change",
+            (
+                f"{found.largest_change:.3f} points, {found.largest_change_shifted:.3f} after a common shift "
+                f"of {found.shift:+.3f}"
+            ),
+        )
+    ]
     lines += [("added", ", ".join(found.added))] if found.added else []
     lines += [("removed", ", ".join(found.removed))] if found.removed else []
     lines += [(f"setting {name}", f"{old!r} -> {new!r}") for name, (old, new) in found.settings.items()]

@@ -55,6 +55,11 @@ class BoardDifference:
         Only on the new board; only on the old one.
     largest_change : float
         Of a rating, in points.
+    largest_change_shifted : float
+        The same after the median change is taken out: ratings have a common constant, which moves with
+        who is on the board.
+    shift : float
+        Median change of a rating.
     settings : dict of str to (old, new)
         Settings that differ.
     """
@@ -63,6 +68,8 @@ class BoardDifference:
     added: tuple[str, ...]
     removed: tuple[str, ...]
     largest_change: float
+    largest_change_shifted: float
+    shift: float
     settings: dict[str, tuple[Any, Any]]
 
 
@@ -94,12 +101,16 @@ def diff_boards(old: Board, new: Board) -> BoardDifference:
         )
     if not moves:
         raise InputError("the two boards share no alternative. Are they of the same arena?")
+    changes = np.array([move.rating_change for move in moves])
+    shift = float(np.median(changes))
     keys = dict.fromkeys([*old.settings, *new.settings])
     return BoardDifference(
         moves=tuple(moves),
         added=tuple(new.ids[j] for j in new.order.tolist() if new.ids[j] not in before),
         removed=tuple(old.ids[i] for i in old.order.tolist() if old.ids[i] not in after),
-        largest_change=max(abs(move.rating_change) for move in moves),
+        largest_change=float(np.abs(changes).max()),
+        largest_change_shifted=float(np.abs(changes - shift).max()),
+        shift=shift,
         settings={
             key: (old.settings.get(key), new.settings.get(key))
             for key in keys
