@@ -213,6 +213,25 @@ def test_copies_do_not_break_the_bound_of_incomplete_designs(seed: int, noise: f
         assert bound < 0.6 * np.ptp(before)
 
 
+@pytest.mark.filterwarnings("ignore::cloneproof._core.errors.SparseComparisonsWarning")
+def test_duplicates_with_rewards_of_their_own_are_named_where_they_spoil_the_bound() -> None:
+    c, x = gappy(1)
+    recipe = Recipe(
+        weighting=DiversityWeights(scale=0.7),
+        comparison_weights="balanced",
+        reward="tabular",
+        regularization=0.05,
+    )
+    assert certify_analysis(c, x, recipe, recipe.fit(c, x)).notes == ()
+    x = x.copy()
+    x[3] = x[0]
+    found = certify_analysis(c, x, recipe, recipe.fit(c, x))
+    assert not found.is_informative(found.exact_copies)
+    assert "1 texts are exact duplicates" in found.notes[0]
+    alone = replace(found, rows=(replace(found.exact_copies, bound=None),))
+    assert alone.sentence().startswith("no bound: 1 texts are exact duplicates")
+
+
 def test_without_a_ridge_an_incomplete_design_has_no_bound() -> None:
     c, x = gappy(0)
     w = np.full(7, 1 / 7)

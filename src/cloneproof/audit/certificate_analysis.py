@@ -264,6 +264,13 @@ def _incomplete(
         )
         assumptions += found.assumptions
         rows.append(observed.row(noise, bound, None))
+    n_repeated = len(points) - len(np.unique(points, axis=0))
+    if n_repeated and not any(row.bound is not None and row.bound < span for row in rows if row.noise == 0.0):
+        notes.insert(
+            0,
+            f"{n_repeated:,} texts are exact duplicates of another one and have rewards of their own: copies of "
+            "one draw the votes of the other",
+        )
     if any(row.observed is not None and row.bound is not None and row.observed > row.bound for row in rows):
         notes.append(
             "the audit cloned rivals together, copy by copy: its copies do not all meet, which the bound assumes"

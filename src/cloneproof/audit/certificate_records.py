@@ -75,16 +75,15 @@ class AnalysisCertificate:
         """Say in one sentence what is proved."""
         informative = [row for row in self.rows if self.is_informative(row)]
         if self.case == "none" or not any(row.bound is not None for row in self.rows):
-            return f"no bound: {self.reason}"
+            return f"no bound: {self.notes[0] if self.case != 'none' and self.notes else self.reason}"
         if not informative:
             return f"the bound exceeds the range of the rewards ({self.reward_range:.3g}) and says nothing"
         parts = [f"exact copies {_shift(row)}" for row in informative if row.noise == 0.0]
         parts += [f"copies within {row.noise:.3g} {_shift(row)}" for row in informative if row.noise > 0.0]
         silent = [row for row in self.rows if not self.is_informative(row)]
         if silent:
-            parts.append(
-                f"no useful bound for copies within {', '.join(f'{row.noise:.3g}' for row in silent)}"
-            )
+            distances = ", ".join(f"{row.noise:.3g}" if row.noise > 0.0 else "0 (exact)" for row in silent)
+            parts.append(f"no useful bound for copies within {distances}")
         return "; ".join(parts)
 
     def to_dict(self) -> dict[str, Any]:
