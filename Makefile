@@ -78,6 +78,22 @@ paper: $(VENV)/.test ## Measure every number and figure of docs on the paper and
 	$(BIN)/python -m benchmarks.prevalence $(SHARED_DATA) --cache runs/paper/prevalence --write
 	$(BIN)/python -m benchmarks.clonebench --data $(SHARED_DATA) --cache runs/paper/clonebench
 
+.PHONY: bench
+bench: bench-weights bench-ratings ## Every target of the design: measured, met or not (a quiet machine, half an hour)
+
+.PHONY: bench-weights
+bench-weights: $(VENV)/.bench ## Nearest, Voronoi and diversity weights against their targets (15 minutes)
+	$(BIN)/python benchmarks/nearest.py
+	$(BIN)/python benchmarks/voronoi.py --repeats 100
+	$(BIN)/python benchmarks/diversity.py --large $(LARGE)
+
+# Rows of the tables too large for a stored kernel; "make bench-weights LARGE=100000" takes some fifteen minutes more.
+LARGE ?= 10000 30000
+
+.PHONY: bench-ratings
+bench-ratings: $(VENV)/.bench ## Bradley-Terry engines side by side (15 minutes)
+	$(BIN)/python benchmarks/ratings.py
+
 .PHONY: check
 check: lint test docs ## Everything that CI checks
 
