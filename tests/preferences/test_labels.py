@@ -148,3 +148,13 @@ def test_lengths_and_self_comparisons():
             Comparisons.from_arrays([0, 1], [1, 0], [bad, 1], ids=["a", "b"])
     with pytest.raises(InputError, match="count"):
         Comparisons.from_arrays([0, 1], [1, 0], count=[1, 0], ids=["a", "b"])
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.int32, np.int64, np.uint16])
+@pytest.mark.parametrize("bad", [-1, 3, 100])
+def test_positions_outside_the_ids_are_refused(kind, bad):
+    if bad < 0 and kind is np.uint16:
+        return
+    right = np.array([1, 2, bad], dtype=kind)
+    with pytest.raises(InputError, match=rf"1 of 3 rows are outside, first: {bad} \(row 2\)"):
+        Comparisons.from_arrays(np.array([0, 1, 0], dtype=kind), right, ids=["a", "b", "c"])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sized
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from cloneproof._core.errors import InputError
 from cloneproof._core.typing import FloatArray, IndexArray, LabelArray
@@ -82,7 +82,7 @@ def as_positions(left: ArrayLike, right: ArrayLike, ids: ArrayLike | None) -> Po
                 f"{side} must be a one-dimensional array of integer positions when ids is given. "
                 f"Got dtype {positions.dtype}, shape {positions.shape}. Leave ids out to pass labels."
             )
-        if len(positions) and (int(positions.min()) < 0 or int(positions.max()) >= len(names)):
+        if len(positions) and _largest(positions) >= len(names):
             outside = (positions < 0) | (positions >= len(names))
             first = int(np.argmax(outside))
             raise InputError(
@@ -91,6 +91,13 @@ def as_positions(left: ArrayLike, right: ArrayLike, ids: ArrayLike | None) -> Po
             )
         sides.append(positions.astype(np.int32, copy=False))
     return _checked(Positions(names, sides[0], sides[1]))
+
+
+def _largest(positions: NDArray[np.integer[Any]]) -> int:
+    """Return the largest of some positions, negative ones taken as huge; one pass over the column."""
+    if positions.dtype.kind == "i":
+        positions = positions.view(f"u{positions.dtype.itemsize}")
+    return int(positions.max())
 
 
 def _code_labels(left: ArrayLike, right: ArrayLike) -> Positions:
