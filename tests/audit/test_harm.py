@@ -257,3 +257,30 @@ def test_the_departure_of_win_rates():
     rest = P[:4, :4]
     assert population_departure(P, w) == pytest.approx(population_departure(rest, w[:4]), rel=1e-3)
     assert population_departure(P, w) != pytest.approx(population_departure(P), rel=1e-2)
+
+
+def votes_on_single_things(m: int, n: int, seed: int, *, mixed: bool) -> Comparisons:
+    """Scores of single alternatives turned into comparisons: one voter's comparisons hang together."""
+    rng = np.random.default_rng(seed)
+    worth = rng.normal(0, 2.5 if mixed else 1.0, (2, m))
+    taste = rng.integers(2, size=n) if mixed else np.zeros(n, dtype=int)
+    score = worth[taste] + rng.gumbel(size=(n, m))  # Bradley-Terry win rates within a taste
+    low, high = np.triu_indices(m, 1)
+    outcome = (score[:, low] > score[:, high]).astype(float).ravel()
+    return Comparisons.from_arrays(
+        np.tile(low, n),
+        np.tile(high, n),
+        outcome,
+        annotator=np.repeat(np.arange(n), len(low)),
+        ids=np.arange(m),
+    )
+
+
+def test_dependent_judgments_are_judged_by_annotators():
+    """The bootstrap of independent judgments says nothing here; halves of the voters do."""
+    one = [harm_index(votes_on_single_things(10, 150, k, mixed=False), n_bootstrap=20) for k in range(12)]
+    two = [harm_index(votes_on_single_things(10, 300, k, mixed=True), n_bootstrap=20) for k in range(3)]
+    assert sum(x.annotator_p_value <= 0.05 for x in one) <= 3
+    assert max(x.annotator_p_value for x in two) < 0.01
+    assert all(x.low <= x.departure <= x.high for x in one + two)
+    assert min(x.departure for x in two) > 2 * np.mean([x.departure for x in one])

@@ -18,8 +18,9 @@ from cloneproof.audit.flip_rule import CloneFlip, clones_flip_winner
 from cloneproof.audit.harm_null import (
     FEWEST_GROUPS,
     bootstrap,
+    compare_halves,
+    departure_interval,
     group_annotators,
-    jackknife,
     shrink_to_true_spread,
 )
 from cloneproof.audit.harm_records import HarmIndex, unknown_index
@@ -51,7 +52,8 @@ def harm_index(
 
     E_0 the mean over data sampled from the fitted model and fitted again (its rewards first shrunk by the factor that makes such fits
     as wide as the one found). A pair judged once adds nothing:
-    one judgment cannot be told from noise.
+    one judgment cannot be told from noise. Where annotators are named, the index is instead what disjoint halves
+    of them miss alike, each half fitted by itself, which holds however an annotator's judgments hang together.
 
     Parameters
     ----------
@@ -59,10 +61,10 @@ def harm_index(
         Ties are left out. Counts must be whole numbers; a row of several judgments may hold a share
         that is a whole number of them.
     annotators : {"auto", "ignore"}, default="auto"
-        "auto": where annotators are named, also the interval and p value over groups of them.
+        "auto": where annotators are named, the departure by halves of them, its interval and p value.
     n_bootstrap : int, default=200
     n_groups : int, default=20
-        Groups of annotators of the delete-a-group jackknife.
+        Groups of annotators, of which halves are made and one is left out at a time (jackknife).
     regularization : float, default=1e-4
         Ridge of the fitted model, small: it keeps rewards finite where an alternative won everything.
     random_state : int, Generator or None, default=0
@@ -136,10 +138,12 @@ def harm_index(
     low = high = annotator_p = departure = nan
     if repeated > 0:
         squared = excess / repeated
-        departure = float(np.sqrt(max(squared, 0.0)))
         groups = group_annotators(rows, n_groups, rng) if annotators == "auto" else None
         if groups is not None:
-            low, high, annotator_p = jackknife(layout, rows, groups, squared, mean, ridge, rewards)
+            by_halves, error = compare_halves(layout, rows, groups, ridge, rewards, rng)
+            low, high, annotator_p = departure_interval(by_halves, error, int(groups.max()) + 1)
+            squared = squared if np.isnan(low) else by_halves
+        departure = float(np.sqrt(max(squared, 0.0)))
     return HarmIndex(
         departure=departure,
         low=low,

@@ -12,10 +12,20 @@ from cloneproof._core.typing import FloatArray, IntArray
 from cloneproof.audit.harm_statistics import Counts, Layout, Misfit, measure_misfit
 from cloneproof.preferences import Comparisons
 
-__all__ = ["FEWEST_GROUPS", "bootstrap", "group_annotators", "jackknife", "shrink_to_true_spread"]
+__all__ = [
+    "FEWEST_GROUPS",
+    "bootstrap",
+    "compare_halves",
+    "departure_interval",
+    "group_annotators",
+    "shrink_to_true_spread",
+]
 
 SPREAD_STEPS, SPREAD_SAMPLES = 4, 6
 """Rounds and samples a round by which the spread of the generating rewards is found."""
+
+SPLITS = 4
+"""Ways in which groups of annotators are split into halves."""
 
 FEWEST_GROUPS = 5
 """Annotators below which no interval over annotators is made."""
@@ -75,29 +85,67 @@ def group_annotators(rows: Comparisons, n_groups: int, rng: np.random.Generator)
     return np.asarray(rng.permutation(np.arange(len(code)) % k)[who])
 
 
-def jackknife(
+def compare_halves(
     layout: Layout,
     rows: Comparisons,
     groups: IntArray,
-    squared: float,
-    mean: float,
     ridge: float,
-    rewards: FloatArray,
-) -> tuple[float, float, float]:
-    """Return a 95 % interval of the departure and the p value of none, leaving out a group at a time."""
-    values = []
+    start: FloatArray,
+    rng: np.random.Generator,
+) -> tuple[float, float]:
+    """Estimate the squared departure by disjoint halves of the annotators, and its standard error.
+
+    Each half is fitted by itself. What both miss alike, ``sum_pairs w e_A e_B / sum w`` with e the observed
+    minus the fitted win rate and ``w = n_A n_B / (n_A + n_B)``, is departure: noise of different annotators is
+    independent, however an annotator's own judgments hang together. The mean over `SPLITS` splits of the
+    groups into halves; the standard error is that of the delete-a-group jackknife.
+
+    Returns
+    -------
+    squared, standard_error : float
+        nan where no pair is judged in both halves.
+    """
     n_groups = int(groups.max()) + 1
+    parts = []
     for group in range(n_groups):
-        kept = rows.select(groups != group)
-        counts = layout.count(kept.left, kept.right, kept.outcome, kept.count)
-        repeated = float(np.maximum(counts[0] + counts[1] - 1.0, 0.0).sum())
-        if repeated <= 0:
-            return float("nan"), float("nan"), float("nan")
-        rates = layout.rates(layout.fit(counts, ridge, rewards))
-        misfit = measure_misfit(layout, counts, rates, triads=False)
-        values.append((misfit.excess - mean) / repeated)
-    spread = np.array(values)
-    error = float(np.sqrt((n_groups - 1) / n_groups * ((spread - spread.mean()) ** 2).sum()))
+        own = rows.select(groups == group)
+        parts.append(layout.count(own.left, own.right, own.outcome, own.count))
+    win, loss = (np.stack([part[side] for part in parts]) for side in (0, 1))
+    orders = [rng.permutation(n_groups) for _ in range(SPLITS)]
+
+    def estimate(left_out: int) -> float:
+        values = []
+        for order in orders:
+            kept = order[order != left_out]
+            halves = kept[: len(kept) // 2], kept[len(kept) // 2 :]
+            misses, sizes = [], []
+            for half in halves:
+                counts = win[half].sum(axis=0), loss[half].sum(axis=0)
+                size = counts[0] + counts[1]
+                rates = layout.rates(layout.fit(counts, ridge, start))
+                misses.append(counts[0] / np.maximum(size, 1.0) - rates)
+                sizes.append(size)
+            weight = sizes[0] * sizes[1] / np.maximum(sizes[0] + sizes[1], 1.0)
+            if not weight.any():
+                return float("nan")
+            values.append(float((weight * misses[0] * misses[1]).sum() / weight.sum()))
+        return float(np.mean(values))
+
+    with track("harm index over annotators", total=n_groups + 1) as advance:
+        whole = estimate(-1)
+        advance(1)
+        left = []
+        for group in range(n_groups):
+            left.append(estimate(group))
+            advance(1)
+    spread = np.array(left)
+    return whole, float(np.sqrt((n_groups - 1) / n_groups * ((spread - spread.mean()) ** 2).sum()))
+
+
+def departure_interval(squared: float, error: float, n_groups: int) -> tuple[float, float, float]:
+    """Return a 95 % interval of the departure and the one-sided p value of none."""
+    if np.isnan(squared) or np.isnan(error):
+        return float("nan"), float("nan"), float("nan")
     half = float(student.ppf(0.975, n_groups - 1)) * error
     low, high = (float(np.sqrt(max(x, 0.0))) for x in (squared - half, squared + half))
     if error == 0.0:

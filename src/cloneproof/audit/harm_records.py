@@ -32,8 +32,9 @@ class HarmIndex:
         Share of cycles (a over b over c over a) among the decided triads, its mean under the fitted
         model, and how often the model gives as many.
     annotator_p_value : float
-        One-sided p value of the departure from its spread over groups of annotators. It allows an
-        annotator's judgments to hang together, which `p_value` does not. nan without annotators.
+        One-sided p value of the departure by halves of the annotators. It allows an annotator's judgments
+        to hang together, which `p_value` does not: rely on it where comparisons were made from votes or
+        scores of single alternatives. nan without annotators.
     n_judgments, n_ties : int
         Decided judgments; ties left out (under Davidson's model of ties what is decided follows
         Bradley-Terry, so nothing is lost but precision).

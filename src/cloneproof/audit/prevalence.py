@@ -36,6 +36,7 @@ def measure_prevalence(
     prompt_embeddings: ArrayLike | None = None,
     scale: float | None = None,
     encoder: str = "array",
+    pairs: bool = True,
     harm: bool = True,
     source: str | None = None,
     steps: StepCache | None = None,
@@ -57,6 +58,8 @@ def measure_prevalence(
         The encoder's calibrated scale. None: the rule of :func:`choose_scale`, which copies do not move.
     encoder : str, default="array"
         What made the embeddings, for the record.
+    pairs : bool, default=True
+        Whether to study pairs; where all pairs are compared they say no more than the answers.
     harm : bool, default=True
         Also measure the harm index (:func:`cloneproof.audit.harm.harm_index`).
     source : str, default=None
@@ -99,7 +102,7 @@ def measure_prevalence(
     h = choose_scale(points) if scale is None else check_number("scale", scale, low=0.0, low_open=True)
     grid = [float(f"{h * step:.4g}") for step in SCALE_STEPS] if scales is None else _scales(scales)
     kept = steps or StepCache(None)
-    units = [_answers(comparisons, points), _pairs(comparisons, points)]
+    units = [_answers(comparisons, points)] + ([_pairs(comparisons, points)] if pairs else [])
     asked = None
     if prompt_embeddings is not None:
         names = _distinct_prompts(comparisons)
@@ -113,7 +116,8 @@ def measure_prevalence(
         prompts = asked
         jobs.append(("prompts", lambda x: _at_scale(prompts, x)))
     jobs.append(("answers", lambda x: _at_scale(points, x)))
-    jobs.append(("pairs", lambda x: _pairs_at_scale(comparisons, points, x)))
+    if pairs:
+        jobs.append(("pairs", lambda x: _pairs_at_scale(comparisons, points, x)))
     with track("prevalence", total=len(jobs) * len(grid)) as advance:
         for unit, measure in jobs:
             for value in grid:
