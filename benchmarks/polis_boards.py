@@ -89,6 +89,10 @@ def board_of(comparisons: Comparisons, texts: list[str], encoder: str) -> Board:
     )
 
 
+def _line(cells: list[str]) -> str:
+    return "  ".join([f"{cells[0]:<26}", *(f"{cell:>12}" for cell in cells[1:-1]), f"{cells[-1]:>14}"])
+
+
 def main() -> None:
     """Print one line a conversation, and the largest family of each."""
     parser = argparse.ArgumentParser(
@@ -100,7 +104,7 @@ def main() -> None:
     warnings.simplefilter("ignore", UncertaintyWarning)
     names = ["conversation", "statements", "comparisons", "families", "effective", "moved", "most", "leader",
              "copy: plain", "copy: weighted"]  # fmt: skip
-    print("  ".join(f"{name:>12}" for name in names))
+    print(_line(names))
     examples = []
     for conversation in CONVERSATIONS:
         c, texts = read_conversation(options.folder, conversation)
@@ -121,7 +125,7 @@ def main() -> None:
             f"{1 / float(weight @ weight):.1f}", f"{(change != 0).sum()}", f"{np.abs(change).max()}", same,
             f"{largest['plain']:.2f}", f"{largest['weighted']:.4f}",
         ]  # fmt: skip
-        print("  ".join(f"{cell:>12}" for cell in cells))
+        print(_line(cells))
         if several:
             biggest = max(several, key=families.count)
             members = [k for k, f in enumerate(families) if f == biggest]
