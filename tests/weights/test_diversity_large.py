@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from cloneproof.weights import diversity_solve
+from cloneproof.weights import diversity_far, diversity_solve
 from cloneproof.weights.diversity_far import LEAST_CURVATURE, ExactKernel, NearFarKernel, make_definite
 from cloneproof.weights.diversity_solve import canonical_order, solve_dense, solve_large
 from cloneproof.weights.simplex_qp import solve_simplex_qp
@@ -62,6 +62,18 @@ def test_left_out_pairs_make_no_direction_fall():
     assert least >= 0.5 * LEAST_CURVATURE
     v = rng.random(200)
     np.testing.assert_allclose(shifted @ v, full @ v + shifted.shift * v)
+
+
+def test_strips_and_threads_multiply_as_the_whole(monkeypatch):
+    rng = np.random.default_rng(5)
+    near = sp.csr_array(sp.random_array((500, 500), density=0.05, rng=rng))
+    factor, v = rng.normal(size=(500, 7)), rng.normal(size=500)
+    whole = near.toarray() @ v + factor @ (factor.T @ v) + 0.1 * v
+    monkeypatch.setattr(diversity_far, "STRIP", 64)
+    found = [NearFarKernel(factor=factor, near=near, shift=0.1, n_jobs=n) @ v for n in (1, 2, 8)]
+    np.testing.assert_allclose(found[0], whole, rtol=1e-12, atol=1e-12)
+    assert (found[0] == found[1]).all()
+    assert (found[0] == found[2]).all()
 
 
 def test_projection_leaves_zeros_where_they_are():
