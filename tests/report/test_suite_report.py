@@ -80,7 +80,7 @@ def test_the_findings_name_who_holds(result):
     assert "1.25 SD on average" in findings
     assert "2.50 SD at worst" in findings
     assert "Smallest of the methods that are told nothing: diversity, 0.01 SD" in findings
-    assert "1.0 points from plain" in findings.replace("−", "-")
+    assert "its accuracy is 0.630, plain&#x27;s 0.640" in findings
     assert "45 comparisons for training, 9 held out" in findings
 
 

@@ -11,7 +11,7 @@ from cloneproof._core.files import write_text
 from cloneproof.audit.suite import ATTACKS, METHODS, MethodSummary, SuiteResult, SuiteRow, summarise
 from cloneproof.audit.suite.summary import attack_matrix, dose_table, main_copies, setting_words
 from cloneproof.report.html import Markup, join, tag
-from cloneproof.report.numbers import count, number, percent, plural, signed
+from cloneproof.report.numbers import count, number, percent, plural
 from cloneproof.report.page import Section, render_page
 from cloneproof.report.svg import Axis, line, responsive, text
 from cloneproof.report.tables import Cell, Column, data_table, definition_list
@@ -25,9 +25,9 @@ SMALLEST = 0.01
 _ROW, _NAME_LENGTH = 26.0, 24
 _STYLES = {"random": 1, "influence": 0, "search": 3}
 _TARGETS = {
-    "random": "targets drawn at random",
-    "influence": "targets that move plain rewards most",
-    "search": "worst targets found by search, against each method",
+    "random": "circles: random targets",
+    "influence": "diamonds: the most influential targets",
+    "search": "squares: worst targets of a search",
 }
 
 
@@ -88,7 +88,7 @@ def _findings(result: SuiteResult, id_: str, title: str) -> Section:
             f"Smallest of the methods that are told nothing: {best.method}, {_sd(best.mean_shift_sd)} on average, "
             f"{_sd(best.worst_shift_sd)} at worst"
             + (
-                f"; on clean data its accuracy is {signed(-100 * best.accuracy_cost, 1)} points from plain's."
+                f"; on clean data its accuracy is {best.accuracy_clean:.3f}, plain's {best.accuracy_clean + best.accuracy_cost:.3f}."
                 if math.isfinite(best.accuracy_cost)
                 else "."
             )
@@ -132,15 +132,15 @@ def strip_of_shifts(result: SuiteResult, *, width: float = 860.0) -> Markup:
     order = sorted(summarise(result), key=_mean_shift)
     fine = [row.max_shift_sd for row in result.rows if row.error is None]
     top = 10.0 ** math.ceil(math.log10(max([*fine, 10 * SMALLEST]) * 1.0001))
+    narrow = width < 500
     powers = range(round(math.log10(SMALLEST)), round(math.log10(top)) + 1)
     axis = Axis(
-        title="largest shift of a clean reward (standard deviations)",
+        title=f"largest shift {'(SD)' if narrow else 'of a clean reward (standard deviations)'}",
         low=SMALLEST,
         high=top,
         ticks=tuple((10.0**p, f"{10.0**p:g}") for p in powers),
         log=True,
     )
-    narrow = width < 500
     length = 17 if narrow else _NAME_LENGTH
     left, right = 7.0 * length + 8, 16.0
     height = 14.0 + _ROW * len(order) + 44.0
@@ -159,7 +159,8 @@ def strip_of_shifts(result: SuiteResult, *, width: float = 860.0) -> Markup:
         y = 14.0 + _ROW * (k + 0.5)
         parts.append(text(left - 10, y + 4, one_line(summary.method, length), "tick", "end"))
         parts.append(line(left, y, width - right, y, "grid"))
-        for row in result.select(method=summary.method, error=None):
+        cells = result.select(method=summary.method, error=None)
+        for row in sorted(cells, key=lambda row: list(_STYLES).index(row.targeting)):  # the worst on top
             parts.append(_sign(at(row.max_shift_sd), y, row))
     parts.append(text(left + (width - left - right) / 2, height - 8, axis.title, "axis-title", "middle"))
     name = "Largest shift of a clean reward, every attack on every method"
@@ -284,8 +285,8 @@ def _guide() -> Section:
         ),
         (
             "Told",
-            "“family-told” knows which alternative is a clone of which, and “voronoi-reference” has a sample of clean "
-            "texts. No real attack can be met so; they say what is possible.",
+            "“family-told” knows which alternative is a clone of which, and “voronoi-reference” and “voronoi-told-axes” have a "
+            "sample of clean texts. No real attack can be met so; they say what is possible.",
         ),
         (
             "Cost",

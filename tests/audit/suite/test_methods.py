@@ -11,6 +11,8 @@ from cloneproof._core.errors import InputError, ParameterError
 from cloneproof.audit.suite import ATTACKS, METHODS, Case, register_method
 from cloneproof.audit.suite.clusterings import BallCoverWeights, HDBSCANWeights, cover_by_balls
 from cloneproof.audit.suite.densities import InverseDensityWeights, NeighbourDensityWeights
+from cloneproof.audit.suite.fixed_axes import FixedAxesWeights
+from cloneproof.weights import VoronoiWeights
 
 
 def clean(world) -> Case:
@@ -104,6 +106,25 @@ def test_weights_of_densities_by_hand():
     np.testing.assert_allclose(
         NeighbourDensityWeights(n_neighbors=1, floor=0.1).fit(X).weights_, np.array([0.1, 0.1, 1.0]) / 1.2
     )
+
+
+def test_axes_of_a_trusted_sample_do_not_turn():
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(40, 12)) * np.linspace(2.0, 1.0, 12)
+    clones = X[3] + 0.3 * rng.normal(size=(300, 12))
+    family = np.r_[3, 40:340]
+
+    def moved(estimator):
+        before = estimator.fit(X).weights_
+        after = estimator.fit(np.vstack([X, clones])).weights_
+        merged = np.append(np.delete(after[:40], 3), after[family].sum())
+        return np.abs(merged - np.append(np.delete(before, 3), before[3])).sum()
+
+    told = moved(FixedAxesWeights(VoronoiWeights(random_state=0), X, n_components=2))
+    own = moved(VoronoiWeights(random_state=0, n_components=2))
+    assert told < 0.5 * own
+    with pytest.raises(InputError, match="12 columns"):
+        FixedAxesWeights(VoronoiWeights(), X[:, :5]).fit(X)
 
 
 def test_balls_and_clusters():

@@ -18,6 +18,7 @@ from cloneproof._core.typing import FloatArray, IntArray
 from cloneproof.audit.suite.case import Case, Scored, fit_world_rewards
 from cloneproof.audit.suite.clusterings import BallCoverWeights, HDBSCANWeights
 from cloneproof.audit.suite.densities import InverseDensityWeights, NeighbourDensityWeights
+from cloneproof.audit.suite.fixed_axes import FixedAxesWeights
 from cloneproof.audit.suite.world import World
 from cloneproof.weights import (
     DiversityWeights,
@@ -264,6 +265,15 @@ for _method in (
         "share of a trusted sample nearest to each",
         lambda case: _voronoi(
             case, region=case.world.reference, smoothing=case.scale / 2, n_samples=_SAMPLES_RAW
+        ),
+    ),
+    ByWeights(
+        "voronoi-told-axes",
+        "cells of the box on the 4 principal axes of a trusted sample",
+        lambda case: FixedAxesWeights(
+            _voronoi(case, n_samples=_SAMPLES),
+            case.world.reference,
+            n_components=min(4, *case.world.reference.shape),
         ),
     ),
     ByWeights(
