@@ -5,7 +5,7 @@ drawn at random, 500 steps, one repeat after the other. Both train on the same c
 layers, batch size, steps and learning rate. Times are medians over runs that take turns; ratios, since
 seconds depend on the machine.
 
-    python benchmarks/neural.py [--runs 3] [--steps 500] [--repeats 20]
+    python -m benchmarks.neural [--runs 3] [--steps 500] [--repeats 20] [--write]
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from benchmarks.docs_tables import markdown_table, write_table
 from cloneproof import Comparisons
 from cloneproof.neural import RewardNetwork
 
@@ -88,6 +89,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=500)
     parser.add_argument("--repeats", type=int, default=20)
     parser.add_argument("--cases", nargs="*", default=["paris-8", "paris-384", "sparse-384"])
+    parser.add_argument("--write", action="store_true", help="put the table into docs/reward_network.md")
     asked = parser.parse_args()
     cases = {
         "paris-8": (256, 8, 1000),  # the case study after PCA to 8 dimensions
@@ -95,9 +97,7 @@ def main() -> None:
         "sparse-384": (4624, 384, 2312),  # each answer in one comparison, as HH-RLHF's harmless test
     }
     print(f"{asked.repeats} repeats, {asked.steps} steps, batch {BATCH}, {torch.get_num_threads()} threads")
-    print(
-        f"{'case':<12}{'m':>6}{'d':>5}{'rows':>7}{'loop/at once':>14}{'lowest':>8}{'highest':>9}  correlation"
-    )
+    lines = []
     for name in asked.cases:
         m, d, n = cases[name]
         sets, X = make(m, d, n, asked.repeats)
@@ -113,9 +113,14 @@ def main() -> None:
         ratios = [a / b for a, b in zip(times["loop"], times["once"], strict=True)]
         alike = np.corrcoef(slow.mean(axis=0), fast.mean(axis=0))[0, 1]
         ratio = statistics.median(times["loop"]) / statistics.median(times["once"])
-        print(
-            f"{name:<12}{m:>6}{d:>5}{n:>7}{ratio:>13.1f}x{min(ratios):>7.1f}x{max(ratios):>8.1f}x  {alike:.3f}"
-        )
+        spread = f"{min(ratios):.1f} to {max(ratios):.1f}"
+        lines.append([name, f"{m:,}", d, f"{n:,}", f"{ratio:.1f} x", spread, f"{alike:.3f}"])
+        print(*lines[-1], sep="  ", flush=True)
+    head = ["case", "alternatives", "dimensions", "comparisons", "loop / at once", "runs", "correlation"]
+    table = markdown_table(head, lines, "lrrrrrr")
+    if asked.write:
+        write_table("docs/reward_network.md", "network-speed", table)
+    print(table)
 
 
 if __name__ == "__main__":

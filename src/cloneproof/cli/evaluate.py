@@ -183,8 +183,17 @@ def _score(folder: Path, comparisons: Comparisons, embedded: _Embedded, batch_si
         raise InputError(
             "The comparisons hold no texts to score. Read them with --answers to join the texts."
         )
+    _quiet()
     prompts = comparisons.prompts or ("",) * comparisons.n_alternatives
     return load_reward_function(folder, batch_size=batch_size).score(prompts, comparisons.texts)
+
+
+def _quiet() -> None:
+    """Keep transformers from talking between the lines of the program."""
+    import transformers
+
+    transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 def _warn_if_trained_on(model: Path, provenance: dict[str, Any]) -> None:
