@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cloneproof._core.files import write_text
@@ -132,10 +131,10 @@ def _dots(names: Sequence[str], intervals: Sequence[Interval], factor: float, ti
 def _made(found: PaperReproduction) -> Section:
     facts: list[tuple[str, object]] = [("texts", cut(found.texts, 300))]
     for name, value in found.options.items():
-        shown = (
-            json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list, tuple)) else str(value)
-        )
-        facts.append((name.replace("_", " "), cut(shown, 600)))
+        inner = value if isinstance(value, Mapping) else {"": value}
+        for key, one in inner.items():
+            words = f"{name} {key}".strip().replace("_", " ").removeprefix("n ")
+            facts.append((words, cut(str(one), 300)))
     note = tag(
         "p",
         "Unlike the paper: annotators follow one of three rankings instead of being played by a language model, and "
@@ -147,7 +146,10 @@ def _made(found: PaperReproduction) -> Section:
 
 
 def _plain(interval: Interval) -> str:
-    return f"{number(interval.mean, 3)} [{number(interval.low, 3)}, {number(interval.high, 3)}]"
+    mean, low, high = (
+        number(end if abs(end) >= 1e-9 else 0.0, 3) for end in (interval.mean, interval.low, interval.high)
+    )
+    return f"{mean} [{low}, {high}]"
 
 
 def _percent(interval: Interval) -> str:

@@ -84,9 +84,9 @@ def _rewards(case: ParisCase) -> Any:
             )
         before, after = row.winner_before, row.winner_after
         panel.set_title(
-            f"{row.weighting}\nOriginal: {before} first in {row.wins_before[before]} of {case.n_repeats}; "
-            f"Clones: {after} in {row.wins_after[after]}",
-            fontsize=8,
+            f"{row.weighting}\n{before} first in {row.wins_before[before]}, "
+            f"then {after} in {row.wins_after[after]} of {case.n_repeats}",
+            fontsize=9,
         )
         panel.set_xticks([0, 1], ["Original", "Clones"])
         panel.set_xlim(-0.3, 1.3)

@@ -83,6 +83,7 @@ def train_networks(
         regularization=settings.regularization,
         n_repeats=len(samples),
         device="cpu",
+        precision="double",  # in single precision rounding decides near ties between machines
         random_state=random_state,
     )
     threads = torch.get_num_threads()
