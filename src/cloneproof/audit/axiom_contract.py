@@ -155,7 +155,7 @@ def observe_repeatable(case: Case) -> Iterator[Observation]:
     subject, X, tolerance = case.subject, case.X, case.tolerance
     base = subject.fit_anew(X)
     made = subject.fresh()
-    subject.run(made, X[::-1][: max(1, len(X) // 2)].copy())
+    subject.run(made, X[::-1][: len(X) // 2 + 1].copy())
     subject.run(made, X.copy())
     reused = Fitted(
         X=X, weights=np.asarray(made.weights_, dtype=np.float64), standard_errors=base.standard_errors * 0

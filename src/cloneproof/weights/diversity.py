@@ -87,7 +87,12 @@ class DiversityWeights(Weighting):
     (the kernel is nearly singular there; a ridge of tol / 10 makes the answer unique, and equal in the
     limit of exact copies): three points at 0, eps and 2 eps may get weight on the outer two only, for any
     eps. Points that many others surround can get weight 0 (their features lie inside the hull). And at a
-    large h the weights sit on few, outlying points: look at `effective_sample_size_`.
+    large h the weights sit on few, outlying points: look at `effective_sample_size_`. Copies that stick out
+    shift them then: too large an h is as fragile as too small a one (:func:`cloneproof.weights.scale_curve`).
+
+    By nature one axiom of :func:`cloneproof.check_weighting` fails. With ``scale="auto"`` it is "distant": a
+    newcomer far away widens the spread, h is a share of the spread, and with another h the proportions of
+    all are others. With a number for `scale` it is "scaling": h does not follow the unit of ``X``.
 
     References
     ----------
@@ -97,6 +102,13 @@ class DiversityWeights(Weighting):
     --------
     >>> DiversityWeights(scale=0.5).fit([[0.0], [3.0], [3.0], [3.0]]).weights_.round(3)
     array([0.5  , 0.167, 0.167, 0.167])
+
+    The witnesses that :func:`cloneproof.check_weighting` finds:
+
+    >>> check_weighting(DiversityWeights(), [[0.0], [1.0], [3.0]])["distant"].sentence
+    'A newcomer 20 extents away moves the share of row 1 among the others from 0.3292 to 0.'
+    >>> check_weighting(DiversityWeights(scale=0.5), [[0.0], [1.0], [3.0]])["scaling"].sentence
+    'Coordinates times 0.001 (another unit) moves the weight of row 1 from 0.3189 to 0.'
     """
 
     gap_: float
@@ -156,9 +168,8 @@ class DiversityWeights(Weighting):
         check_scale(self.scale)
         table = self._validate(X)
         duplicates = group_duplicates(table)
-        points = table[duplicates.first]
-        order = canonical_order(points)
-        points = points[order]
+        order = canonical_order(table[duplicates.first])
+        points = table[duplicates.first[order]]
         self.scale_ = (
             choose_scale(points, n_jobs=self.n_jobs) if isinstance(self.scale, str) else float(self.scale)
         )

@@ -223,16 +223,35 @@ class FamilyWeights(Weighting):
 
     Notes
     -----
-    Copies that carry their family's label, or lie within the radius of it, leave every family's total as it
-    was, exactly. By nature the weights are not continuous where families are found by radius: of three
-    alternatives at 0, 1 and x, the one at 0 has weight 1/4 for x just below 1 + radius (radius < 1) and
-    1/3 at x just above it, hence a jump of 1/12. And with "single" one alternative that bridges two
-    families merges them. Splitting inside a family is equal, so inside it copies do count.
+    Copies that carry their family's label, or lie within the radius of it, leave every *family's* total as it
+    was, exactly. Inside a family the split is equal, so there copies do count: by nature the axioms
+    "duplicates", "clones" and "collateral" of :func:`cloneproof.check_weighting`, which look at one alternative
+    and its copies, fail where a family has other members. "continuity" fails where families are found by
+    radius: of three alternatives at 0, 1 and x, the one at 0 has weight 1/2 for x just below 1 + radius
+    (radius < 1) and 1/3 just above it. And with "single" one alternative that bridges two families merges
+    them. With ``radius="auto"`` "distant" fails (a far newcomer widens the spread that the radius is a share of),
+    with a number "scaling" (it does not follow the unit of ``X``).
 
     Examples
     --------
     >>> FamilyWeights().fit([[0.0], [1.0], [2.0]], families=["a", "b", "b"]).weights_
     array([0.5 , 0.25, 0.25])
+
+    The witnesses that :func:`cloneproof.check_weighting` finds:
+
+    >>> check = check_weighting(FamilyWeights(radius=1.0), [[0.0], [1.0], [5.0]])
+    >>> check["duplicates"].sentence
+    '1,000 exact copies of row 0 move its family from 0.25 to 0.4995.'
+    >>> check["clones"].sentence
+    '100 clones within 0.0001 nearest distances of row 0 move its family from 0.25 to 0.4951 (slope 2.5e+03).'
+    >>> check["collateral"].sentence
+    '1,000 exact copies of row 0 move the weight of row 1 from 0.25 to 0.000499.'
+    >>> check["continuity"].sentence
+    'Largest jump as a cloud slides away from row 2: 0.25 within 0.0001 at distance 6.001, where the family of row 2 goes from 0.9167 to 0.6667.'
+    >>> check["scaling"].sentence
+    'Coordinates times 0.001 (another unit) moves the weight of row 2 from 0.5 to 0.3333.'
+    >>> check_weighting(FamilyWeights(), [[0.0], [0.4], [5.0]])["distant"].sentence
+    'A newcomer 20 extents away moves the share of row 2 among the others from 0.5 to 0.3333.'
     """
 
     families_: IntArray

@@ -69,9 +69,7 @@ def components_at(m: int, edges: tuple[IntArray, IntArray, FloatArray], radius: 
     return np.asarray(labels, dtype=np.int64)
 
 
-def _without_cycles(
-    i: IntArray, j: IntArray, points: NDArray[np.floating[Any]]
-) -> tuple[IntArray, IntArray]:
+def _without_cycles(i: IntArray, j: IntArray, points: NDArray[np.floating[Any]]) -> tuple[IntArray, IntArray]:
     """Drop the longest edge of each cycle: parts that choose among equal lengths can close one."""
     m = len(points)
     length = np.maximum(pair_distances(points, i, j), np.finfo(np.float64).tiny)

@@ -113,7 +113,7 @@ def scale_curve(
     --------
     >>> curve = scale_curve([[0.0], [1.0], [5.0]], [0.1, 1.0], n_copies=3, n_targets=2)
     >>> curve.n_effective.round(2)
-    array([3.  , 2.33])
+    array([3.  , 2.24])
     """
     check_integer("n_copies", n_copies, low=1)
     check_integer("n_targets", n_targets, low=1)

@@ -57,11 +57,12 @@ class ScaleTreeWeights(Weighting):
 
     Notes
     -----
-    By nature it is neither continuous nor free of collateral change. One alternative placed between two
-    families bridges them and takes half of their common total from them at every radius it bridges: of points
-    at 0, 1, 10, 11 with radius 1, each has 1/4; nine more points at 2, 3, ..., 9... join all into one
-    component. And a weight jumps by up to ``1 / (n_radii C)`` when a distance crosses one of the radii.
-    Prefer :class:`DiversityWeights` where chains are likely.
+    By nature it fails the axiom "continuity" of :func:`cloneproof.check_weighting`: a weight jumps by up to
+    ``1 / (n_radii C)`` when a distance crosses one of the radii. So one alternative between two families can
+    bridge them, and then they share what each had: of points at 0, 1, 10 and 11 with radius 1 each has 1/4;
+    eight more at 2, 3, ..., 9 join all into one component. With ``scale="auto"`` it fails "distant" (a far
+    newcomer widens the spread that h is a share of), with numbers for `scale` or `radii` "scaling" (they do
+    not follow the unit of ``X``). Prefer :class:`DiversityWeights` where chains are likely.
 
     Cost: a spanning forest (m^2 d operations for each of about 5 rounds) and the diversity weights of each
     new component; up to 100,000 alternatives.
@@ -70,6 +71,16 @@ class ScaleTreeWeights(Weighting):
     --------
     >>> ScaleTreeWeights(radii=[0.5], scale=1.0).fit([[0.0], [0.4], [5.0]]).weights_
     array([0.25, 0.25, 0.5 ])
+
+    The witnesses that :func:`cloneproof.check_weighting` finds:
+
+    >>> check = check_weighting(ScaleTreeWeights(radii=[1.0], scale=1.0), [[0.0], [1.0], [5.0]])
+    >>> check["continuity"].sentence
+    'Largest jump as a cloud slides away from row 2: 0.25 within 0.0001 at distance 4.001, where the family of row 2 goes from 0.75 to 0.5.'
+    >>> check_weighting(ScaleTreeWeights(), [[0.0], [0.4], [5.0]])["distant"].sentence
+    'A newcomer 20 extents away moves the share of row 1 among the others from 0.2549 to 0.'
+    >>> check_weighting(ScaleTreeWeights(scale=1.0), [[0.0], [0.4], [5.0]])["scaling"].sentence
+    'Coordinates times 0.001 (another unit) moves the weight of row 1 from 0.25 to 0.'
     """
 
     def __init__(

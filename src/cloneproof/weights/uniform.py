@@ -13,8 +13,9 @@ __all__ = ["UniformWeights"]
 class UniformWeights(Weighting):
     """Give every alternative the weight ``1 / m``: the plain, not clone-robust, weighting.
 
-    It is what the other weightings are compared with. By nature it fails every property about copies: the
-    total weight of a family of k copies among m alternatives is k / m.
+    It is what the other weightings are compared with. By nature it fails the axioms "duplicates", "clones" and
+    "collateral" of :func:`cloneproof.check_weighting`: the total weight of a family of k copies among m
+    alternatives is k / m, and all others pay for it.
 
     Attributes
     ----------
@@ -27,6 +28,16 @@ class UniformWeights(Weighting):
     --------
     >>> UniformWeights().fit([[0.0], [1.0], [1.0], [1.0]]).weights_
     array([0.25, 0.25, 0.25, 0.25])
+
+    The witnesses that :func:`cloneproof.check_weighting` finds:
+
+    >>> check = check_weighting(UniformWeights(), [[0.0], [1.0], [3.0]])
+    >>> check["duplicates"].sentence
+    '1,000 exact copies of row 0 move its family from 0.3333 to 0.998.'
+    >>> check["clones"].sentence
+    '100 clones within 0.0001 nearest distances of row 0 move its family from 0.3333 to 0.9806 (slope 6.5e+03).'
+    >>> check["collateral"].sentence
+    '1,000 exact copies of row 0 move the weight of row 1 from 0.3333 to 0.000997.'
     """
 
     def fails_by_nature(self) -> dict[str, str]:
