@@ -22,6 +22,8 @@ from cloneproof.rewards import objective
 __all__ = [
     "laplacian_product",
     "laplacian_products",
+    "fill_upper",
+    "list_pairs",
     "newton_pass",
     "sort_by_pair",
     "sum_by_pair",
@@ -59,6 +61,50 @@ def tabulate(
         won = weight[row] * outcome[row]
         table[a, b] += won
         table[b, a] += weight[row] - won
+
+
+@_compiled(types.int64(_table, _start_out, _int_out, _int_out, _float_out, _float_out))
+def list_pairs(
+    table: FloatArray,
+    start: IntArray,
+    low: IndexArray,
+    high: IndexArray,
+    win: FloatArray,
+    loss: FloatArray,
+) -> int:
+    """List the pairs with any weight in a table of what a won against b; returns their number."""
+    m = len(table)
+    n_pairs = 0
+    for a in range(m):
+        start[a] = n_pairs
+        for b in range(a + 1, m):
+            if table[a, b] + table[b, a] > 0.0:
+                low[n_pairs] = a
+                high[n_pairs] = b
+                win[n_pairs] = table[a, b]
+                loss[n_pairs] = table[b, a]
+                n_pairs += 1
+    start[m] = n_pairs
+    return n_pairs
+
+
+@_compiled(types.void(_starts, _ints, _floats, _floats, types.float64, types.float64[:, ::1]))
+def fill_upper(
+    start: IntArray,
+    right: IndexArray,
+    curvature: FloatArray,
+    diagonal: FloatArray,
+    shift: float,
+    matrix: FloatArray,
+) -> None:
+    """Fill the upper triangle of the Hessian plus `shift` everywhere; the lower one is not touched."""
+    m = len(start) - 1
+    for a in range(m):
+        for b in range(a + 1, m):
+            matrix[a, b] = shift
+        matrix[a, a] = shift + (diagonal[a] if diagonal[a] > 0.0 else 1.0)
+        for e in range(start[a], start[a + 1]):
+            matrix[a, right[e]] = shift - curvature[e]
 
 
 @_compiled(types.void(_side, _side, _start_out, _int_out, _int_out))

@@ -106,20 +106,21 @@ def collect_pairs(
 
 def _by_table(left: IndexArray, right: IndexArray, outcome: FloatArray, weight: FloatArray, m: int) -> Pairs:
     """Sum rows in a dense table of shape (m, m)."""
-    from cloneproof.rewards._kernels import tabulate
+    from cloneproof.rewards._kernels import list_pairs, tabulate
 
     table = np.zeros((m, m))
     tabulate(left, right, outcome, weight, table)
-    total = table + table.T
-    low, high = np.nonzero(np.triu(total, 1))
-    start = np.zeros(m + 1, dtype=np.int64)
-    np.cumsum(np.bincount(low, minlength=m), out=start[1:])
+    most = m * (m - 1) // 2
+    start = np.empty(m + 1, dtype=np.int64)
+    low, high = np.empty(most, dtype=np.int32), np.empty(most, dtype=np.int32)
+    win, loss = np.empty(most), np.empty(most)
+    n_pairs = list_pairs(table, start, low, high, win, loss)
     return Pairs(
         start=start,
-        left=low.astype(np.int32),
-        right=high.astype(np.int32),
-        win=table[low, high],
-        loss=table[high, low],
+        left=_shrunk(low, n_pairs),
+        right=_shrunk(high, n_pairs),
+        win=_shrunk(win, n_pairs),
+        loss=_shrunk(loss, n_pairs),
     )
 
 

@@ -72,12 +72,12 @@ class DenseCholesky:
 
     def update(self, curvature: FloatArray, diagonal: FloatArray) -> None:
         """Factor a new H."""
+        from cloneproof.rewards._kernels import fill_upper
+
         m = len(diagonal)
-        matrix = np.zeros((m, m))
-        matrix[self._pairs.left, self._pairs.right] = -curvature
-        matrix.flat[:: m + 1] = np.where(diagonal > 0.0, diagonal, 1.0)
-        if self._singular:
-            matrix += float(diagonal.mean()) / m
+        matrix = np.empty((m, m))
+        shift = float(diagonal.mean()) / m if self._singular else 0.0
+        fill_upper(self._pairs.start, self._pairs.right, curvature, diagonal, shift, matrix)
         # the transpose is in LAPACK's order, so that nothing is copied
         self._factor = cho_factor(matrix.T, lower=True, overwrite_a=True, check_finite=False)
 
