@@ -20,9 +20,9 @@ from cloneproof._core.typing import FloatArray, IndexArray, IntArray
 from cloneproof.rewards import objective
 
 __all__ = [
+    "fill_upper",
     "laplacian_product",
     "laplacian_products",
-    "fill_upper",
     "list_pairs",
     "newton_pass",
     "sort_by_pair",
