@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 from sklearn.metrics import brier_score_loss, log_loss
 
-from cloneproof import Comparisons, InputError
+from cloneproof import BradleyTerry, Comparisons, InputError, read_comparisons
 from cloneproof.audit import compare_accuracy, evaluate_rewards
 
 
@@ -202,3 +202,17 @@ def test_bad_input_is_told():
         evaluate_rewards(c, [0.0, 1.0], families=[0])
     with pytest.raises(InputError, match="got 0"):
         evaluate_rewards(Comparisons.from_arrays([], [], ids=["a", "b"]), [0.0, 1.0])
+
+
+def test_a_real_crowd_agrees_with_its_own_table_more_than_a_coin(shared_data):
+    """LLMFAO: 8,931 votes of 124 workers, ties among them, on one reward per model."""
+    c = read_comparisons(shared_data / "llmfao_crowd_comparisons.csv.gz", unit="model")
+    found = evaluate_rewards(c, BradleyTerry().fit(c).rewards_)
+    assert found.n_comparisons == 8931
+    assert found.n_ties == int((c.outcome == 0.5).sum()) > 1000
+    assert 0.6 < found.accuracy.low < found.accuracy.value < found.accuracy.high < 0.8
+    assert found.log_loss < math.log(2)
+    assert len(found.by_annotator) == c.n_annotators
+    assert sum(a.n for a in found.by_annotator) == found.n_comparisons - found.n_ties
+    pooled = sum(a.n * a.accuracy.value for a in found.by_annotator if a.n) / (8931 - found.n_ties)
+    assert pooled == pytest.approx(found.accuracy.value)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloneproof import Comparisons, InputError
+from cloneproof import Comparisons, InputError, read_comparisons
 from cloneproof._core.errors import CloneProofWarning, ParameterError
 from cloneproof.audit import find_components, split_by_prompt_and_family
 
@@ -143,3 +143,29 @@ def test_bad_input_is_told():
     empty = Comparisons.from_arrays([], [], ids=["a", "b"])
     with pytest.raises(InputError, match="got 0"):
         split_by_prompt_and_family(empty)
+
+
+def test_real_pairs_share_no_prompt_and_no_answer_across_the_split(shared_data):
+    """HH-RLHF's harmless test split: two prompts and two answers stand there twice."""
+    c = read_comparisons(shared_data / "hh_harmless_test.parquet")
+    families = np.unique([text.strip().lower() for text in c.texts], return_inverse=True)[1]
+    split = split_by_prompt_and_family(c, families, test_share=0.2)
+    assert len(split.test) == 462
+    train, test = split.divide(c)
+    assert not set(train.prompts) & set(test.prompts)
+    assert not {x.strip().lower() for x in train.texts} & {x.strip().lower() for x in test.texts}
+    assert split.to_dict()["largest_component"] >= 2
+
+
+def test_a_crowd_on_thirteen_prompts_is_split_by_prompt(shared_data):
+    """LLMFAO: everything on one prompt hangs together, so the test is whole prompts."""
+    c = read_comparisons(
+        shared_data / "llmfao_crowd_comparisons.csv.gz",
+        answers=shared_data / "llmfao_responses.parquet",
+        prompts=shared_data / "llmfao_prompts.parquet",
+    )
+    split = split_by_prompt_and_family(c, test_share=0.3)
+    train, test = split.divide(c)
+    assert split.n_components <= 13
+    assert not set(train.prompts) & set(test.prompts)
+    assert 0.15 < len(test) / len(c) <= 0.3
