@@ -58,3 +58,22 @@ def test_help_loads_nothing_heavy():
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         loaded = set(done.stdout.split())
         assert loaded.isdisjoint({"torch", "sklearn", "numba", "pyarrow", "pandas", "bokeh"}), words
+
+
+def test_the_list_of_verbs_says_what_each_verb_says():
+    import importlib
+
+    from cloneproof.cli.app import VERBS
+
+    for verb, sentence in VERBS.items():
+        first = getattr(importlib.import_module(f"cloneproof.cli.{verb}"), verb).__doc__.split("\n\n")[0]
+        assert " ".join(first.split()) == sentence, verb
+
+
+def test_help_lists_every_verb_with_its_sentence(capsys):
+    from cloneproof.cli.app import VERBS, run
+
+    assert run([]) == 0
+    said = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    for verb, sentence in VERBS.items():
+        assert f"{verb} {sentence}" in said

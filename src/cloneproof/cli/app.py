@@ -20,10 +20,11 @@ from cloneproof.cli.talk import choose_reporter, say
 
 __all__ = ["app", "run"]
 
-HELP = """Preference learning in which near-copies do not vote twice.
-
-Finds what is over-counted in a file of pairwise preferences, weighs it so that copies share one
-vote, and shows rewards with and without the weights. Start with: cloneproof demo"""
+HELP = (
+    "Preference learning in which near-copies do not vote twice.\n\n"
+    "Finds what is over-counted in a file of pairwise preferences, weighs it so that copies share one vote, and "
+    "shows rewards with and without the weights. Start with: cloneproof demo"
+)
 
 EPILOGUE = (
     "Exit codes: 0 done, 1 a bug, 2 usage, 3 a check failed as asked, 4 bad input, "
@@ -32,31 +33,40 @@ EPILOGUE = (
 )
 
 VERBS = {
-    "demo": "cloneproof.cli.demo:demo",
-    "check": "cloneproof.cli.check:check",
-    "prevalence": "cloneproof.cli.prevalence:prevalence",
-    "fit": "cloneproof.cli.fit:fit",
-    "board": "cloneproof.cli.board:board",
-    "audit": "cloneproof.cli.audit:audit",
-    "train": "cloneproof.cli.train:train",
-    "export": "cloneproof.cli.export:export",
-    "evaluate": "cloneproof.cli.evaluate:evaluate",
-    "reproduce": "cloneproof.cli.reproduce:reproduce",
-    "report": "cloneproof.cli.report:report",
+    "demo": "Show how near-copies flip a winner, and what clone-robust weights do about it.",
+    "check": "Show what is over-counted in a preference file: duplicates, families of near-copies, their factors.",
+    "prevalence": "Count exact and near-duplicates of prompts, answers and pairs at several scales, file by file.",
+    "fit": "Weigh a preference file so that near-copies share a vote; fit, audit and report.",
+    "board": "Rate models by Bradley-Terry: rating, interval and ranks, and what near-copies did to them.",
+    "audit": "Add near-copies to a preference file, fit again, and show how far rewards move.",
+    "train": "Train a language model on preferences in which near-copies share a vote; evaluate and write it.",
+    "evaluate": "Evaluate a trained reward on comparisons: accuracy, also with each family once, and calibration.",
+    "export": "Write weights and training rows in which near-copies share a vote, or a reward model as a function.",
+    "reproduce": "Redraw the case study of Clone-Robust AI Alignment: tables, figures and a page.",
+    "report": 'Write the page of a finished run again: from "fit", or from "board".',
 }
+"""The verbs, each in the file of its name, and the first sentence of its help (held to it by a test)."""
 
-app = App(
-    name="cloneproof",
-    help=HELP,
-    help_epilogue=EPILOGUE,
-    version=cloneproof.__version__,
-    help_format="plaintext",
-    result_action="return_value",
-    suppress_keyboard_interrupt=False,
-    default_parameter=Parameter(negative_iterable=()),
-)
-for _verb, _place in VERBS.items():
-    app.command(_place, name=_verb)
+
+def _make_app(*, with_sentences: bool) -> App:
+    """Make the program; verbs load when called, so the list of verbs takes its sentences from here."""
+    made = App(
+        name="cloneproof",
+        help=HELP,
+        help_epilogue=EPILOGUE,
+        version=cloneproof.__version__,
+        help_format="plaintext",
+        result_action="return_value",
+        suppress_keyboard_interrupt=False,
+        default_parameter=Parameter(negative_iterable=()),
+    )
+    for number, (verb, sentence) in enumerate(VERBS.items()):
+        more = {"help": sentence} if with_sentences else {}
+        made.command(f"cloneproof.cli.{verb}:{verb}", name=verb, sort_key=number, **more)
+    return made
+
+
+app = _make_app(with_sentences=False)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -72,7 +82,9 @@ def run(arguments: Sequence[str]) -> int:
     try:
         with warnings.catch_warnings(), report_progress_to(choose_reporter()):
             _show_warnings_in_one_line(debug)
-            result = app(words or ["--help"], exit_on_error=False, print_error=False)
+            listing = not words or words[0] in {"-h", "--help"}
+            chosen = _make_app(with_sentences=True) if listing else app
+            result = chosen(words or ["--help"], exit_on_error=False, print_error=False)
     except CycloptsError as error:
         return _end(_usage(error), 2, as_json=False)
     except CloneProofError as error:
@@ -110,7 +122,8 @@ def _end(message: str, code: int, *, as_json: bool = False) -> int:
 
 def _usage(error: CycloptsError) -> str:
     if isinstance(error, UnknownCommandError):
-        return f"{' '.join(str(error).split())} Verbs: {', '.join(VERBS)}. See: cloneproof --help"
+        said = " ".join(str(error).split()).split(" Available commands:")[0]
+        return f"{said} Verbs: {', '.join(VERBS)}. See: cloneproof --help"
     verb = error.command_chain[0] if error.command_chain else ""
     return f"{' '.join(str(error).split())} See: cloneproof {verb + ' ' if verb else ''}--help"
 
