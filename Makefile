@@ -63,7 +63,7 @@ $(VENV)/.docs: $(VENV)/.test
 
 .PHONY: docs
 docs: $(VENV)/.docs ## The documentation, warnings are errors: docs/_build/html/index.html
-	$(BIN)/sphinx-build -W --keep-going -q -b html -d docs/_build/doctrees docs docs/_build/html
+	$(BIN)/sphinx-build -W -E --keep-going -q -b html -d docs/_build/doctrees docs docs/_build/html
 
 # Real data for tables that need it; the folder is not part of the repository (licences).
 SHARED_DATA ?= ../shared/data

@@ -80,7 +80,7 @@ class Evaluation:
     brier : float
         Mean of ``(s(d) - y)^2``; 0.25 for a reward that knows nothing.
     calibration_error : float
-        Expected calibration error: mean over comparisons of |predicted - observed| of their bin.
+        Expected calibration error: mean over comparisons of ``|predicted - observed|`` of their bin.
     best_scale : float or None
         Rewards times this have the least log loss; below 1 the reward is too sure, above 1 not sure
         enough. None where no finite one is best.
