@@ -77,10 +77,11 @@ def scan_tile(
         row = products[i]
         for start in range(0, n_tile, CHUNK):
             stop = min(start + CHUNK, n_tile)
-            hit = False
-            for j in range(start, stop):
-                hit |= half_norms[j] - row[j] <= limit
-            if not hit:
+            part, halves = row[start:stop], half_norms[start:stop]
+            n_hits = np.int32(0)  # counted, not joined by "or": this loop becomes vector instructions
+            for j in range(part.shape[0]):
+                n_hits += np.int32(1) if halves[j] - part[j] <= limit else np.int32(0)
+            if n_hits == 0:
                 continue
             for j in range(start, stop):
                 score = half_norms[j] - row[j]
