@@ -158,3 +158,17 @@ def test_positions_outside_the_ids_are_refused(kind, bad):
     right = np.array([1, 2, bad], dtype=kind)
     with pytest.raises(InputError, match=rf"1 of 3 rows are outside, first: {bad} \(row 2\)"):
         Comparisons.from_arrays(np.array([0, 1, 0], dtype=kind), right, ids=["a", "b", "c"])
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, -1e-300, 1.0 + 2**-52, 2.0])
+def test_outcomes_outside_0_and_1_are_refused(bad):
+    with pytest.raises(InputError, match=r"outcome must be in \[0, 1\]; 1 of 3 rows are not.*\(row 1\)"):
+        Comparisons.from_arrays([0, 1, 0], [1, 0, 1], [0.5, bad, 1.0], ids=["a", "b"])
+
+
+def test_every_number_from_0_to_1_is_an_outcome():
+    fine = [0.0, -0.0, 1.0, 5e-324, 0.5, 1.0 - 2**-53]
+    c = Comparisons.from_arrays([0] * 6, [1] * 6, fine, ids=["a", "b"])
+    assert c.outcome.tolist() == fine
+    every_second = np.repeat(fine, 2)[::2]
+    assert Comparisons.from_arrays([0] * 6, [1] * 6, every_second, ids=["a", "b"]).outcome.tolist() == fine

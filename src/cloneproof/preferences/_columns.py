@@ -19,6 +19,8 @@ from cloneproof.preferences._labels import (
     number_objects,
 )
 
+_ONE = int(np.float64(1.0).view(np.uint64))
+
 __all__ = ["as_column", "as_labels", "as_positions", "check_outcome", "constant"]
 
 
@@ -47,6 +49,8 @@ def as_column(
         raise InputError(f"{name} has shape {column.shape}, expected ({n},): one value a row.")
     if not n:
         return column
+    if low == 0.0 and high == 1.0 and not low_open and int(column.view(np.uint64).max()) <= _ONE:
+        return column  # one pass: the bits of 0 to 1 are ordered, all else (NaN, -0.0, negative) lies above
     least, largest = float(column.min()), float(column.max())  # NaN if any value is
     inside = (low < least if low_open else low <= least) and largest <= high and largest < np.inf
     if not inside:
