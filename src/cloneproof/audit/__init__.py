@@ -1,6 +1,8 @@
 """Audits: what near-copies do to rewards, and what an analysis found."""
 
 from cloneproof.audit.analysis import analyse
+from cloneproof.audit.axiom_records import AxiomResult, WeightingCheck, Witness
+from cloneproof.audit.axioms import check_weighting
 from cloneproof.audit.case_records import CaseRow, ParisCase
 from cloneproof.audit.case_study import run_paris_case
 from cloneproof.audit.certificate_records import AnalysisCertificate, CertificateRow
@@ -23,6 +25,7 @@ __all__ = [
     "AnalysisCertificate",
     "AnalysisOptions",
     "AuditRow",
+    "AxiomResult",
     "CaseRow",
     "CertificateRow",
     "Choice",
@@ -40,10 +43,13 @@ __all__ = [
     "Split",
     "UnitPrevalence",
     "Weighed",
+    "WeightingCheck",
+    "Witness",
     "analyse",
     "audit_clones",
     "check_limits",
     "check_summary",
+    "check_weighting",
     "clones_flip_winner",
     "compare_accuracy",
     "evaluate_rewards",
