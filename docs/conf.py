@@ -73,6 +73,7 @@ ROOMS = (
     "cloneproof.audit",
     "cloneproof.export",
     "cloneproof.neural",
+    "cloneproof.reproduction",
     "cloneproof.trl",
     "cloneproof.report",
     "cloneproof._core.errors",

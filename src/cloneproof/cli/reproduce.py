@@ -36,11 +36,14 @@ def reproduce(
 ) -> None:
     """Redraw the case study of Clone-Robust AI Alignment: tables, figures and a page.
 
-    Two data sets of Paris texts, without and with near-copies; embeddings, PCA, a two-layer network
-    trained on each, plain and under every weighting; then random populations in the limit in which
-    everybody judges every pair. Needs the extra "paper" (torch, matplotlib, bokeh). A killed run goes on where
-    it stopped. For the paper's own setting set OPENAI_API_KEY and pass
-    --encoder openai:text-embedding-3-small --chat-model gpt-4o-mini.
+    Two data sets of Paris texts, without and with near-copies; embeddings, PCA,
+    a two-layer network trained on each, plain and under every weighting; then
+    random populations in the limit in which everybody judges every pair. About
+    three minutes; a killed run goes on where it stopped. Needs the extra "paper"
+    (torch, matplotlib, bokeh).
+
+    The paper's own setting: set OPENAI_API_KEY and pass --chat-model gpt-4o-mini
+    --encoder openai:text-embedding-3-small.
 
     Parameters
     ----------
