@@ -137,4 +137,5 @@ def _options(manifest: Mapping[str, Any], path: Path) -> AnalysisOptions:
             f"{path / 'manifest.json'} has options that this version does not know: "
             f"{', '.join(sorted(set(asked or {}) - known)) or 'none at all'}. Run fit again."
         )
-    return AnalysisOptions(**{k: tuple(v) if isinstance(v, list) else v for k, v in asked.items()})
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in asked.items()}
+    return AnalysisOptions(**values)
