@@ -232,13 +232,27 @@ def test_the_same_analysis_gives_the_same_words(analysis):
 
 
 def test_a_scale_curve_of_a_sample_is_told(analysis):
-    curve = [(h, distinct / 4, ess / 4) for h, distinct, ess in analysis.scale_curve]
+    curve = [(h, distinct / 4, ess / 4) for h, distinct, ess, *_ in analysis.scale_curve]
     part = section(dataclasses.replace(analysis, scale_curve=curve), "scale")
     assert "computed on a sample" in words_of(part.body)
     full = [(h, 200.0 / (1 + h), 190.0 / (1 + h)) for h in (0.01, 0.38, 2.0)]
     part = section(dataclasses.replace(analysis, scale_curve=full), "scale")
     assert "computed on a sample" not in words_of(part.body)
     assert "The analysis used h = 0.380" in words_of(part.body)
+
+
+def test_the_scale_shows_what_each_choice_costs_and_buys(analysis):
+    curve = [
+        (0.1, 190.0, 195.0, 8.86, 1.012),
+        (0.3, 120.0, 150.0, 1.99, 1.155),
+        (1.2, 3.0, 30.0, 10.01, 2.58),
+    ]
+    words = words_of(section(dataclasses.replace(analysis, scale_curve=curve), "scale").body)
+    for shown in ("×8.86", "×1.99", "×10.0", "×1.01", "×1.16", "×2.58", "growth of a copied family"):
+        assert shown in words
+    short = [row[:3] for row in curve]  # from a run before robustness was measured
+    words = words_of(section(dataclasses.replace(analysis, scale_curve=short), "scale").body)
+    assert "growth of a copied family" not in words
 
 
 def test_a_page_of_nothing_but_escapes_stays_small():

@@ -117,7 +117,7 @@ def analyse(
             curve = (
                 None
                 if h is None
-                else steps.record("curve", {**weighed.key, "h": h}, lambda: _curve(points, h))
+                else steps.record("curve", {**weighed.key, "h": h, "columns": 5}, lambda: _curve(points, h))
             )
     rows = np.asarray(weighted.comparison_weights, dtype=np.float64)
     cost = _weigh_cost(comparisons, rows, weighed.weights, tables)
@@ -143,7 +143,7 @@ def analyse(
         exact_duplicate_rows=weighed.coverage.repeated_rows,
         exact_duplicates=weighed.exact_duplicates,
         n_components=weighed.coverage.n_components,
-        scale_curve=None if curve is None else tuple((a, b, c) for a, b, c in curve),
+        scale_curve=None if curve is None else tuple(tuple(row) for row in curve),
         choices=(weighed.encoder, weighed.scale_choice, row_choice, reward_choice, *shrinkage_choice),
         notes=tuple(notes),
         provenance={
@@ -218,13 +218,19 @@ def _audit(weighed: Weighed, recipe: Recipe, options: AnalysisOptions, steps: St
 
 
 def _curve(points: FloatArray, h: float) -> list[list[float]]:
-    """Return (scale, effective number of distinct alternatives, ESS) around `h`, on a sample if large."""
+    """Return (scale, effective number of distinct, ESS, inflation, cost) around `h`, on a sample if large."""
     sample = points
     if len(points) > AUDIT_LIMIT:
         sample = points[np.random.default_rng(0).choice(len(points), AUDIT_LIMIT, replace=False)]
     curve = scale_curve(sample, h * np.geomspace(0.25, 4.0, 9))
-    columns = (curve.scales, curve.n_effective, curve.effective_sample_size)
-    return [[float(a), float(b), float(c)] for a, b, c in zip(*columns, strict=True)]
+    columns = (
+        curve.scales,
+        curve.n_effective,
+        curve.effective_sample_size,
+        curve.inflation,
+        curve.variance_cost,
+    )
+    return [[float(value) for value in row] for row in zip(*columns, strict=True)]
 
 
 def _without_ridge_held(table: RewardTable, fitted: Fitted, comparisons: Comparisons) -> RewardTable:

@@ -218,7 +218,7 @@ class Analysis:
         Alternatives beyond the first that have the same embedding as another one.
     n_components : int
         Connected components of the comparison graph.
-    scale_curve : sequence of (scale, effective number of distinct alternatives, ESS), or None
+    scale_curve : sequence of (scale, n_effective, ESS, inflation, variance_cost), or None
     choices : tuple of Choice
         Every choice made, automatic or asked for, with its reason.
     notes : tuple of str
@@ -252,7 +252,7 @@ class Analysis:
     exact_duplicate_rows: int
     exact_duplicates: int
     n_components: int
-    scale_curve: Sequence[tuple[float, float, float]] | None
+    scale_curve: Sequence[tuple[float, ...]] | None
     choices: tuple[Choice, ...]
     notes: tuple[str, ...]
     provenance: Mapping[str, Any]
