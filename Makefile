@@ -48,7 +48,7 @@ $(VENV)/trl-%: | $(VENV)/.test
 .PHONY: test-trl
 test-trl: $(TRL_VERSIONS:%=$(VENV)/trl-%) ## The training tests on older versions of TRL (make test has the newest)
 	for v in $(TRL_VERSIONS); do \
-	  CLONEPROOF_TRL_VERSION=$$v PYTHONPATH=$(VENV)/trl-$$v $(BIN)/python -m pytest -n 2 --dist loadfile -q tests/trl || exit 1; done
+	  CLONEPROOF_TRL_VERSION=$$v PYTHONPATH=$(VENV)/trl-$$v $(BIN)/python -m pytest -n 2 --dist loadfile -q -m "not slow" tests/trl || exit 1; done
 
 .PHONY: lint
 lint: $(VENV)/.test ## Style, types and layers

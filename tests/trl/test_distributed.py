@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import torch
 
 from tests.trl.tiny import largest_gap, tiny_model
@@ -45,6 +46,7 @@ def free_port() -> int:
         return int(server.getsockname()[1])
 
 
+@pytest.mark.slow
 def test_two_processes_equal_one(tmp_path):
     port = free_port()
     runs = [start(tmp_path / "one", 4, 0, 1, port)]

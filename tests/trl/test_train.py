@@ -147,6 +147,7 @@ def test_a_policy_is_trained_by_dpo(file, models, tmp_path, capsys):
     assert any(not torch.equal(ended[k], begun[k]) for k in begun)
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_and_ends_as_an_undisturbed_one(file, models, tmp_path, capsys):
     straight, killed = tmp_path / "straight", tmp_path / "killed"
     more = ["--epochs", "6", "--checkpoint-seconds", "0"]
