@@ -40,6 +40,13 @@ def test_bounds_stand_beside_observations() -> None:
     assert body.count("Copies far away are not covered.") == 1
 
 
+def test_rounding_is_not_shown_as_a_move_beyond_the_bound() -> None:
+    rows = (CertificateRow(noise=0.0, bound=0.0, observed=5.9e-15, plain_observed=1.97),)
+    body = section(certificate(rows=rows)).body
+    assert "e−15" not in body
+    assert ">0<" in body
+
+
 def test_without_a_proof_the_section_says_so_and_shows_no_bound() -> None:
     body = section(certificate(case="none", reason="rows are uneven", rows=())).body
     assert "Nothing is proved about these rewards" in body

@@ -12,6 +12,9 @@ from cloneproof.report.view import AnalysisView
 
 __all__ = ["make_certificate"]
 
+ROUNDING = 1e-9
+"""Moves below this come from arithmetic."""
+
 
 def make_certificate(view: AnalysisView) -> Section | None:
     """Return the section on what is proved, or None where no certificate was asked for."""
@@ -74,7 +77,10 @@ def _row(found: AnalysisCertificate, row: CertificateRow) -> list[object]:
 
 
 def _shift(value: float | None, otherwise: str) -> Cell | Markup:
-    return Cell(otherwise, None) if value is None else Cell(number(value, 3), float(value))
+    """Return a move; what only rounding makes is 0."""
+    if value is None:
+        return Cell(otherwise, None)
+    return Cell("0" if value < ROUNDING else number(value, 3), float(value))
 
 
 def _capital(sentence: str) -> str:
