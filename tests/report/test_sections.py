@@ -255,6 +255,19 @@ def test_the_scale_shows_what_each_choice_costs_and_buys(analysis):
     assert "growth of a copied family" not in words
 
 
+def test_votes_of_a_cell_that_drew_no_sample_are_a_bound(analysis):
+    errors = np.full(len(analysis.weights), 1 / 4096)
+    weights = np.array(analysis.weights)
+    moved = AnalysisView(analysis).movers[0]
+    weights[moved] = 0.0
+    unseen = dataclasses.replace(analysis, weights=weights, weight_standard_errors=errors)
+    bound = f"< {3 / 4096 * len(weights):.1g}"
+    assert AnalysisView(unseen).votes_shown(int(moved)) == bound
+    assert bound in words_of(section(unseen, "rewards").body)
+    exact = dataclasses.replace(unseen, weight_standard_errors=None)
+    assert AnalysisView(exact).votes_shown(int(moved)) == "0.00"
+
+
 def test_a_page_of_nothing_but_escapes_stays_small():
     m = 20_000
     hostile = make_analysis(

@@ -9,6 +9,7 @@ import numpy as np
 
 from cloneproof._core.typing import FloatArray, IntArray
 from cloneproof.audit.records import Analysis, CloneAudit
+from cloneproof.report.numbers import number
 
 __all__ = ["AnalysisView"]
 
@@ -29,6 +30,17 @@ class AnalysisView:
         """Weight of each alternative as votes: 1 is what each has without weights."""
         votes: FloatArray = np.asarray(self.analysis.weights, dtype=np.float64) * self.m
         return votes
+
+    def votes_shown(self, i: int) -> str:
+        """Return the votes of an alternative as text; a cell that drew no sample is "< x", never 0.
+
+        Its standard error is one sample's share, and it would have been missed with probability 5 % if its
+        share were three times that.
+        """
+        errors = self.analysis.weight_standard_errors
+        if self.votes[i] == 0.0 and errors is not None and errors[i] > 0.0:
+            return f"< {3.0 * float(errors[i]) * self.m:.1g}"
+        return number(float(self.votes[i]))
 
     @cached_property
     def plain(self) -> FloatArray:

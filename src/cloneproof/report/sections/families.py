@@ -198,7 +198,7 @@ def _side_by_side(view: AnalysisView, family: int, length: int) -> Markup:
                 tag(
                     "p",
                     tag("bdi", one_line(str(comparisons.ids[i]), 40)),
-                    f" · {where} · {number(float(view.votes[i]))} votes",
+                    f" · {where} · {view.votes_shown(i)} votes",
                     class_="who",
                 ),
                 ask,

@@ -89,7 +89,7 @@ def _row(view: AnalysisView, i: int) -> list[object]:
         Cell(_reward(float(view.weighted[i]), weighted.standard_errors, i), float(view.weighted[i])),
         Cell(signed(float(view.change[i])), float(view.change[i])),
         Cell(f"{int(plain.rank[i]):,} → {int(weighted.rank[i]):,}", float(weighted.rank[i])),
-        Cell(number(float(view.votes[i])), float(view.votes[i])),
+        Cell(view.votes_shown(i), float(view.votes[i])),
         Cell(count(size), float(size)),
     ]
 
