@@ -3,12 +3,12 @@
 The packaged MiniLM (22 million parameters) is trained as a reward model on part of HH-RLHF harmless, and
 of LLMFAO (crowd votes), as they are and with near-copies injected: a few training pairs are repeated with
 copy-edits (words dropped, swapped, misspelt; a different edit each time) until the copies are 30 % as many
-as the clean pairs. Four runs a seed on each data set: plain and weighted training (diversity weights on
-the pairs, MiniLM embeddings, h = .3), without and with the copies. All start from the same weights.
+as the clean pairs. Plain and weighted training (diversity weights on the
+pairs, MiniLM embeddings, h = .3), without and with the copies. All start from the same weights.
 
 Reported per run: accuracy on held-out clean pairs (no prompt of the training data), and how far
 the rewards of the clean training texts move when the copies are added, centred, in standard deviations of
-the rewards without copies.
+the rewards without copies. As a yardstick, the same shift where nothing but the order of the clean rows changes.
 
 One finished run is one line of JSON in the results file; a run that is there is not done again.
 
@@ -41,16 +41,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks.clones_real import edit
 from benchmarks.docs_tables import write_table
 
-TRAIN, TEST, COPIED, SHARE = 160, 200, 2, 0.3
+TEST, COPIED, SHARE = 200, 2, 0.3
 FORM = InputFormat(max_length=64)
 SCALE, RIDGE = 0.3, 0.01
 BATCH, RATE = 8, 1e-4
 DATA = ("hh", "llmfao")
 METHODS = ("plain", "weighted")
-KINDS = ("clean", "copies")
+KINDS = ("clean", "copies", "reordered")
 
 
-def part(name: str, seed: int, folder: Path) -> tuple[Comparisons, Comparisons]:
+def part(name: str, seed: int, size: int, folder: Path) -> tuple[Comparisons, Comparisons]:
     """Return clean training and held-out rows that share no prompt, each over its own alternatives."""
     rng = np.random.default_rng(seed)
     if name == "hh":
@@ -66,7 +66,7 @@ def part(name: str, seed: int, folder: Path) -> tuple[Comparisons, Comparisons]:
     held = rng.permutation(len(names))[: round(len(names) * 0.25)]  # a quarter of the prompts
     tested, decided = np.isin(prompt, held), c.outcome != 0.5
     train, test = (rng.permutation(np.flatnonzero(decided & rows)) for rows in (~tested, tested))
-    return restricted(c, train[:TRAIN]), restricted(c, test[:TEST])
+    return restricted(c, train[:size]), restricted(c, test[:TEST])
 
 
 def restricted(c: Comparisons, rows: np.ndarray) -> Comparisons:
@@ -164,9 +164,11 @@ def accuracy(r: np.ndarray, c: Comparisons) -> float:
     return float(np.mean(np.where(gap == 0, 0.5, (gap > 0) == (c.outcome > 0.5))))
 
 
-def measure(name: str, seed: int, method: str, kind: str, folder: Path, cache: Path) -> dict:
-    clean, test = part(name, seed, folder)
-    c = clean if kind == "clean" else with_copies(clean, seed)
+def measure(name: str, seed: int, method: str, kind: str, size: int, folder: Path, cache: Path) -> dict:
+    clean, test = part(name, seed, size, folder)
+    c = with_copies(clean, seed) if kind == "copies" else clean
+    if kind == "reordered":
+        c = c.select(np.random.default_rng([seed, 9]).permutation(c.n_comparisons))
     model, tokenizer, ess, seconds = train(c, method, seed, cache)
     r = rewards(model, tokenizer, clean)
     return {
@@ -174,6 +176,7 @@ def measure(name: str, seed: int, method: str, kind: str, folder: Path, cache: P
         "seed": seed,
         "method": method,
         "kind": kind,
+        "train": size,
         "rows": c.n_comparisons,
         "ess": ess,
         "n_test": test.n_comparisons,
@@ -184,22 +187,25 @@ def measure(name: str, seed: int, method: str, kind: str, folder: Path, cache: P
     }
 
 
-def pairs(results: list[dict], name: str, method: str) -> list[dict]:
+def pairs(results: list[dict], name: str, size: int, method: str) -> list[dict]:
     """Return for each seed the figures without and with copies, where both runs are there."""
     found = []
     for seed in sorted({r["seed"] for r in results}):
-        runs = {r["kind"]: r for r in results if (r["data"], r["method"], r["seed"]) == (name, method, seed)}
-        if len(runs) < 2:
+        wanted = (name, size, method, seed)
+        runs = {r["kind"]: r for r in results if (r["data"], r["train"], r["method"], r["seed"]) == wanted}
+        if not {"clean", "copies"} <= runs.keys():
             continue
-        before, after = (np.array(runs[kind]["rewards"]) for kind in KINDS)
-        before, after = before - before.mean(), after - after.mean()
-        shift = np.abs(after - before) / before.std()
+        scored = {kind: np.array(run["rewards"]) for kind, run in runs.items()}
+        scored = {kind: r - r.mean() for kind, r in scored.items()}
+        shifts = {kind: np.abs(r - scored["clean"]) / scored["clean"].std() for kind, r in scored.items()}
+        shift, floor = shifts["copies"], shifts.get("reordered", np.array([np.nan]))
         found.append(
             {
                 "clean": runs["clean"]["accuracy"],
                 "copies": runs["copies"]["accuracy"],
                 "rms": float(np.sqrt((shift**2).mean())),
                 "max": float(shift.max()),
+                "floor": float(np.sqrt((floor**2).mean())),
                 "rows": runs["copies"]["rows"],
                 "ess": runs["copies"]["ess"],
             }
@@ -209,22 +215,25 @@ def pairs(results: list[dict], name: str, method: str) -> list[dict]:
 
 def table(results: list[dict]) -> str:
     lines = [
-        "| data (seeds) | training | accuracy, clean data | with copies | rms shift (SD) | largest shift (SD) | rows with copies (ESS) |",
-        "|---|---|---|---|---|---|---|",
+        "| data, clean pairs (seeds) | training | accuracy, clean data | with copies | rms shift (SD) | largest shift (SD) | rms shift, other order (SD) | rows with copies (ESS) |",
+        "|---|---|---|---|---|---|---|---|",
     ]
-    for name in DATA:
+    sizes = sorted({r["train"] for r in results})
+    for size, name in itertools.product(sizes, DATA):
         for method in METHODS:
-            rows = pairs(results, name, method)
+            rows = pairs(results, name, size, method)
             if not rows:
                 continue
 
             def told(key: str, digits: int, rows: list[dict] = rows) -> str:
-                values = [r[key] for r in rows]
+                values = [r[key] for r in rows if not np.isnan(r[key])]
+                if not values:
+                    return "not run"
                 return f"{np.mean(values):.{digits}f} ({min(values):.{digits}f}-{max(values):.{digits}f})"
 
             lines.append(
-                f"| {name} ({len(rows)}) | {method} | {told('clean', 3)} | {told('copies', 3)} "
-                f"| {told('rms', 2)} | {told('max', 2)} | {rows[0]['rows']} ({np.mean([r['ess'] for r in rows]):.0f}) |"
+                f"| {name}, {size} ({len(rows)}) | {method} | {told('clean', 3)} | {told('copies', 3)} "
+                f"| {told('rms', 2)} | {told('max', 2)} | {told('floor', 2)} | {rows[0]['rows']} ({np.mean([r['ess'] for r in rows]):.0f}) |"
             )
     return "\n".join(lines)
 
@@ -235,6 +244,8 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=Path(".cache"))
     parser.add_argument("--results", type=Path, default=Path("trl_clones.jsonl"))
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--train", type=int, default=160, help="clean training pairs")
+    parser.add_argument("--only", choices=DATA, default=None)
     parser.add_argument("--runs", type=int, default=None, help="stop after so many new runs")
     parser.add_argument("--table", action="store_true", help="only print the table of what is there")
     parser.add_argument("--docs", action="store_true", help="write the table into docs/training.md")
@@ -243,11 +254,12 @@ def main() -> None:
     if options.results.exists():
         done = [json.loads(line) for line in options.results.read_text().splitlines()]
     if not options.table:
-        known = {(r["data"], r["seed"], r["method"], r["kind"]) for r in done}
-        wanted = itertools.product(range(options.seeds), DATA, KINDS, METHODS)
+        known = {(r["data"], r["seed"], r["method"], r["kind"]) for r in done if r["train"] == options.train}
+        names = DATA if options.only is None else (options.only,)
+        wanted = itertools.product(range(options.seeds), names, KINDS, METHODS)
         missing = [(d, s, m, k) for s, d, k, m in wanted if (d, s, m, k) not in known]
         for run in missing[: options.runs]:
-            result = measure(*run, options.data, options.cache)
+            result = measure(*run, options.train, options.data, options.cache)
             done.append(result)
             with options.results.open("a") as file:
                 file.write(json.dumps(result) + "\n")
