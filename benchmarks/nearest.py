@@ -55,7 +55,7 @@ def unit_rows(n: int, d: int, seed: int) -> np.ndarray:
     return x / np.linalg.norm(x, axis=1, keepdims=True)
 
 
-def wrong(samples: np.ndarray, alternatives: np.ndarray, n: int = 200) -> int:
+def wrong(samples: np.ndarray, alternatives: np.ndarray, n: int) -> int:
     """Count assignments among `n` samples that differ from float64 differences."""
     chosen = np.random.default_rng(1).choice(len(samples), min(n, len(samples)), replace=False)
     found = find_nearest(samples[chosen], alternatives).index
@@ -72,6 +72,7 @@ def main() -> None:
     parser.add_argument("--dims", type=int, default=384)
     parser.add_argument("--samples", type=int, default=16_384)
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--checked", type=int, default=200, help="assignments compared with a float64 loop")
     options = parser.parse_args()
     m, d, n = options.alternatives, options.dims, options.samples
     alternatives, samples = unit_rows(m, d, 0), unit_rows(n, d, 1)
@@ -135,11 +136,11 @@ def main() -> None:
     clones = unit_rows(m // 2, d, 3).astype(np.float64)
     clones = np.vstack([clones, clones + 1e-7 * rng.standard_normal(clones.shape)])
     for data, count in (
-        ("plain data", wrong(samples, alternatives)),
-        ("clones 1e-7 apart", wrong(samples, clones)),
-        ("clones 1e-7 apart, mean shifted by 100", wrong(samples + 100.0, clones + 100.0)),
+        ("plain data", wrong(samples, alternatives, options.checked)),
+        ("clones 1e-7 apart", wrong(samples, clones, options.checked)),
+        ("clones 1e-7 apart, mean shifted by 100", wrong(samples + 100.0, clones + 100.0, options.checked)),
     ):
-        targets.add(f"wrong assignments of 200, {data}", "0", str(count), count == 0)
+        targets.add(f"wrong assignments of {options.checked}, {data}", "0", str(count), count == 0)
     few = clones + 100.0
     _, seconds_cpu = clocked(
         lambda: make_index(few, method="blocks").query(samples[:4096].astype(np.float64) + 100.0)

@@ -30,7 +30,7 @@ DIRECT_SIZE = 3_000
 POLISH_SIZE = 12_000
 """Largest dense face that is handed to Cholesky when conjugate gradients crawl."""
 
-PATIENCE = 8
+PATIENCE = 4
 """Active-set rounds after which a dense kernel goes to the interior-point method."""
 
 
