@@ -56,6 +56,15 @@ def test_csv_reads_back_and_runs_nothing(board):
     assert not any(row["model"].startswith("=") for row in rows)
 
 
+def test_a_lone_carriage_return_in_a_name_ends_no_row():
+    names = ["a\r=1+1", "b", "c"]
+    board = make_board(battles([0.5, 0.0, -0.5], 300, 0, names=names))
+    text = board_to_csv(board)
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert {row["model"] for row in rows} == set(names)
+    assert '"a\r=1+1"' in text
+
+
 @pytest.mark.parametrize(
     "content",
     [

@@ -153,13 +153,16 @@ def board_to_csv(board: Board) -> str:
     """Return the rows as CSV; text that a spreadsheet would run as a formula starts with an apostrophe."""
     rows = board_rows(board)
     buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(rows[0])
+    plain = csv.writer(buffer, lineterminator="\n")
+    quoted = csv.writer(buffer, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    plain.writerow(rows[0])
     for row in rows:
-        writer.writerow(
+        cells = [
             "'" + value if isinstance(value, str) and value.startswith(_FORMULA) else value
             for value in row.values()
-        )
+        ]
+        broken = any(isinstance(value, str) and "\r" in value for value in cells)
+        (quoted if broken else plain).writerow(cells)  # minimal quoting leaves a lone "\r", which ends a row
     return buffer.getvalue()
 
 
