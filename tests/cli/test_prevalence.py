@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 
+import numpy as np
 import pytest
 
 from tests.cli.conftest import SENTENCES
@@ -36,6 +37,25 @@ def test_the_table_says_what_cannot_be_told(cloneproof, preference_file):
     assert sum(line.startswith("answers ") for line in done.out.splitlines()) == 2  # the count, and one scale
     done = cloneproof("prevalence", preference_file, "--encoder", "surface", "--scales", "0.2")
     assert "cycles" in done.out
+
+
+def test_the_harm_index_is_told_where_pairs_repeat(cloneproof, tmp_path):
+    names = ["art", "food", "romance"]
+    orders = [(0, 1, 2)] * 3 + [(2, 0, 1)] * 5 + [(1, 2, 0)] * 2
+    rows = []
+    for k, order in enumerate(orders * 8):
+        for i, a in enumerate(order):
+            for b in order[i + 1 :]:
+                rows.append({"model_a": names[a], "model_b": names[b], "winner": "a", "judge": f"j{k}"})
+    file = tmp_path / "battles.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    points = tmp_path / "points.npy"
+    np.save(points, np.eye(3))
+    done = cloneproof("prevalence", file, "--encoder", points, "--scales", "0.1")
+    assert done.code == 0, done.err
+    assert "harm index" in done.out
+    assert "one Bradley-Terry model: p = 0.005, p = " in done.out
+    assert "over annotators" in done.out
 
 
 @pytest.mark.parametrize("ending", ["csv", "json", "parquet"])

@@ -207,12 +207,14 @@ def _harm_lines(harm: HarmIndex) -> list[tuple[str, str]]:
         return [("harm index", f"cannot be told: {harm.reason}")]
     lines = []
     if harm.is_identifiable:
-        between = "" if harm.low != harm.low else f", {harm.low:.3f} to {harm.high:.3f} over annotators"
+        known = harm.low == harm.low
+        between = f", {harm.low:.3f} to {harm.high:.3f} over annotators" if known else ""
+        also = f", p = {harm.annotator_p_value:.2g} over annotators" if known else ""
         lines.append(
             (
                 "harm index",
-                f"{harm.departure:.3f} of a win rate (root mean square{between}), p = {harm.p_value:.2g} for one "
-                "Bradley-Terry model",
+                f"{harm.departure:.3f} of a win rate (root mean square{between}); one Bradley-Terry model: "
+                f"p = {harm.p_value:.2g}{also}",
             )
         )
     if harm.n_triads:
