@@ -40,19 +40,21 @@ class Projection:
         return np.vstack(projected)
 
 
-def principal_components(points: Points, n_components: int) -> Projection:
-    """Return the first principal components of `points`, shape (n_points, n_dims), each counted once.
+def principal_components(points: Points, n_components: int, weights: FloatArray | None = None) -> Projection:
+    """Return the first principal components of `points`, shape (n_points, n_dims).
 
-    The points are the distinct ones, so exact copies do not turn the axes; approximate clones still can.
+    The points are the distinct ones, so exact copies do not turn the axes. Each counts once, and then
+    approximate clones can turn them; or by `weights` (n_points,) that sum to 1 and do not count clones.
     BLAS is held to one thread, so that the result does not depend on the number of threads.
     """
-    mean = points.mean(axis=0, dtype=np.float64)
+    mean = points.mean(axis=0, dtype=np.float64) if weights is None else _weighted_mean(points, weights)
     covariance = np.zeros((points.shape[1], points.shape[1]))
     scale = max(float(np.abs(points).max()), np.finfo(np.float64).tiny)
     with threadpool_limits(limits=1, user_api="blas"):
         for begin in range(0, points.shape[0], 4096):
             moved = (points[begin : begin + 4096].astype(np.float64) - mean) / scale
-            covariance += moved.T @ moved
+            scaled = moved if weights is None else moved * weights[begin : begin + 4096, None]
+            covariance += scaled.T @ moved
         values, vectors = np.linalg.eigh(covariance)
     chosen = np.argsort(-values, kind="stable")[:n_components]
     components = vectors[:, chosen].T
@@ -65,3 +67,12 @@ def principal_components(points: Points, n_components: int) -> Projection:
         components=np.ascontiguousarray(components),
         explained_variance_ratio=kept / total if total > 0.0 else np.zeros(n_components),
     )
+
+
+def _weighted_mean(points: Points, weights: FloatArray) -> FloatArray:
+    """Return the weighted mean of the rows in float64, block by block."""
+    total = np.zeros(points.shape[1])
+    for begin in range(0, points.shape[0], 4096):
+        rows = slice(begin, begin + 4096)
+        total += np.einsum("i,ij->j", weights[rows], points[rows].astype(np.float64))
+    return total

@@ -13,6 +13,7 @@ from cloneproof._core.errors import EmptyCellWarning, ParameterError
 from cloneproof._core.typing import FloatArray, RandomState
 from cloneproof._core.validation import check_number, generator
 from cloneproof.weights.base import Weighting
+from cloneproof.weights.diversity import DiversityWeights
 from cloneproof.weights.duplicates import Duplicates, group_duplicates
 from cloneproof.weights.incremental import NearestState, as_positions
 from cloneproof.weights.nearest import NearestMethod, Points
@@ -56,6 +57,10 @@ class VoronoiWeights(Weighting):
     n_components : int, optional
         Reduce to this many principal components first (of the distinct alternatives); "cube", "sphere" and
         Region objects then lie in those coordinates. Volumes mean little beyond about 8 dimensions.
+    axes : {"distinct", "diversity"}, default="distinct"
+        What counts for the principal components: each distinct alternative once, which a cloud of clones can
+        draw to itself; or each by its diversity weight at the automatic scale, which clones within eps
+        move by O(eps), at the cost of those weights. Matters with `n_components` only.
     n_samples : int or "auto", default=65536
         Points drawn, all replicates together, rounded up to `n_replicates` times a power of two. The
         relative error of an average weight is about ``sqrt(n_alternatives / n_samples)``. "auto" doubles
@@ -110,8 +115,8 @@ class VoronoiWeights(Weighting):
     regions do not follow the alternatives: "translation", "scaling", and "rotation" unless they are round. A
     hull needs more alternatives than dimensions: "simplex". And `n_components` is not robust to clones that are
     not exact copies: a cloud of them draws the principal components to itself, however narrow it is, so "clones",
-    "collateral", "continuity" and "distant" fail. Compute coordinates once, from data that nobody could flood,
-    where that matters.
+    "collateral", "continuity" and "distant" fail. With ``axes="diversity"`` they turn by O(eps), and "clones"
+    holds; still they can jump where two variances cross. Or compute coordinates once, from data that nobody could flood.
 
     References
     ----------
@@ -167,6 +172,7 @@ class VoronoiWeights(Weighting):
         margin: float = 0.0,
         smoothing: float = 0.0,
         n_components: int | None = None,
+        axes: Literal["distinct", "diversity"] = "distinct",
         n_samples: int | Literal["auto"] = 2**16,
         rtol: float = 0.05,
         threshold: float | None = None,
@@ -181,6 +187,7 @@ class VoronoiWeights(Weighting):
         self.margin = margin
         self.smoothing = smoothing
         self.n_components = n_components
+        self.axes = axes
         self.n_samples = n_samples
         self.rtol = rtol
         self.threshold = threshold
@@ -308,7 +315,10 @@ class VoronoiWeights(Weighting):
         self.projection_ = None
         points = self._points
         if self.n_components is not None:
-            self.projection_ = principal_components(points, self.n_components)
+            by = None
+            if self.axes == "diversity":
+                by = DiversityWeights(tol=1e-4, n_jobs=self.n_jobs).fit(points).weights_
+            self.projection_ = principal_components(points, self.n_components, by)
             points = self.projection_.apply(points)
             reference = None if reference is None else self.projection_.apply(reference)
         self._merged = group_duplicates(points)

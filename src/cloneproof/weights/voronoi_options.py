@@ -150,7 +150,11 @@ def natural_failures(options: VoronoiWeights) -> dict[str, str]:
             reasons["rotation"] = fixed
     if reduced:
         turned = "clones and newcomers turn the principal components"
-        reasons |= {"clones": turned, "collateral": turned, "continuity": turned, "distant": turned}
+        reasons |= {"continuity": turned, "distant": turned}
+        if options.axes == "diversity":
+            reasons["collateral"] = "clones within eps turn the axes by O(eps), which small cells feel most"
+        else:
+            reasons |= {"clones": turned, "collateral": turned}
     return reasons
 
 
@@ -168,6 +172,7 @@ def check_options(options: VoronoiWeights, n_dims: int) -> None:
         )
     if options.n_components is not None:
         check_integer("n_components", options.n_components, low=1, high=n_dims)
+    check_choice("axes", options.axes, ("distinct", "diversity"))
     if options.n_samples != "auto":
         check_integer("n_samples", options.n_samples, low=1, high=2**34)
     check_integer("max_samples", options.max_samples, low=1, high=2**34)
