@@ -61,6 +61,7 @@ sphinx_gallery_conf = {
     "remove_config_comments": True,
     "plot_gallery": True,
     "min_reported_time": 1,
+    "write_computation_times": False,
 }
 suppress_warnings = ["config.cache"]
 
