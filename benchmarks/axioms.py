@@ -24,6 +24,7 @@ WEIGHTINGS = {
     "Voronoi, box": cp.VoronoiWeights(n_samples=2**12),
     "Voronoi, sphere": cp.VoronoiWeights("sphere", n_samples=2**12),
     "Voronoi, 2 components": cp.VoronoiWeights(n_components=2),
+    "Voronoi, 2 components by diversity": cp.VoronoiWeights(n_components=2, axes="diversity"),
     "uniform": cp.UniformWeights(),
 }
 
