@@ -9,6 +9,7 @@ import scipy.sparse as sp
 from cloneproof.weights import diversity_far, diversity_solve
 from cloneproof.weights.diversity_far import LEAST_CURVATURE, ExactKernel, NearFarKernel, make_definite
 from cloneproof.weights.diversity_solve import canonical_order, solve_dense, solve_large
+from cloneproof.weights.neighbours import gaussian_kernel
 from cloneproof.weights.simplex_qp import solve_simplex_qp
 from cloneproof.weights.simplex_qp_steps import drop_binding, project_to_simplex
 
@@ -50,6 +51,23 @@ def test_large_road_ends_where_the_dense_one_does(points, n_pairs, monkeypatch):
     assert n_products <= 20
 
 
+def test_beyond_the_limit_the_gap_is_estimated_and_said(points, monkeypatch):
+    monkeypatch.setattr(diversity_solve, "EXACT_LIMIT", 1_000)
+    monkeypatch.setattr(diversity_solve, "SAMPLED_ROWS", 400)
+    monkeypatch.setattr(diversity_solve, "PAIR_BUDGET", 20_000)
+    found = solve_large(points, SCALE, tol=1e-6)
+    assert found.n_gap_rows == 400
+    assert found.weights.min() >= 0
+    assert found.weights.sum() == pytest.approx(1.0, abs=1e-12)
+    kernel = gaussian_kernel(points, SCALE)
+    value = float(found.weights @ kernel @ found.weights)
+    gap = (value - float((kernel @ found.weights).min())) / value
+    assert found.value == pytest.approx(value, rel=0.1)  # from rows drawn by weight
+    assert found.relative_gap == pytest.approx(gap, abs=0.15)
+    uniform = float(kernel.mean())
+    assert value < uniform
+
+
 def test_left_out_pairs_make_no_direction_fall():
     rng = np.random.default_rng(3)
     near = sp.random_array((200, 200), density=0.05, rng=rng, data_sampler=lambda size: -rng.random(size))
@@ -85,8 +103,6 @@ def test_projection_leaves_zeros_where_they_are():
 
 
 def test_tiny_weights_pressed_to_zero_do_not_hold_up_the_solver(points):
-    from cloneproof.weights.neighbours import gaussian_kernel
-
     kernel = sp.csr_array(gaussian_kernel(points, 2.0 * SCALE))
     best = solve_simplex_qp(kernel.toarray(), tol=1e-9).weights
     assert (best == 0).sum() > 100
