@@ -61,16 +61,19 @@ def main() -> None:
     tested = families[split.test_alternatives]
     print(f"{len(train):,} pairs to train on, {len(test):,} set aside, scale {h:g}, {asked.seeds} seeds")
     rows = []
+    sets = {"clean": (train, here), "cloned": copied_pairs(train, here, 1)}
+    weights: dict[str, tuple] = {}
+    for name, (data, points) in sets.items():
+        w = cp.DiversityWeights(scale=h).fit(points).weights_
+        omega = cp.comparison_weights(
+            data, alternative_weight=w, embeddings=points, method="diversity", scale=h
+        )
+        weights[name] = (w, omega)
     for stopping in (False, True):
         before: dict[str, np.ndarray] = {}
-        for name, (data, points) in {"clean": (train, here), "cloned": copied_pairs(train, here, 1)}.items():
+        for name, (data, points) in sets.items():
             for weighting in ("plain", "weighted"):
-                w = omega = None
-                if weighting == "weighted":
-                    w = cp.DiversityWeights(scale=h).fit(points).weights_
-                    omega = cp.comparison_weights(
-                        data, alternative_weight=w, embeddings=points, method="diversity", scale=h
-                    )
+                w, omega = weights[name] if weighting == "weighted" else (None, None)
                 watched = None
                 if stopping:  # without copies of what is trained on: a random share would hold them out too
                     near = find_families(points, radius=h)
