@@ -170,8 +170,8 @@ def test_comparing_a_copy_with_its_original_takes_weight_from_nobody_else():
     c = Comparisons.from_arrays(left, right, ids=np.arange(30))
     record = comparison_weights(c, embeddings=X, scale=1.0, return_record=True)
     before = record.weights * record.observed_share
-    grown = np.vstack([X, np.repeat(X[:1], 5, axis=0)])
-    more = Comparisons.from_arrays(np.r_[left, [0] * 5], np.r_[right, np.arange(30, 35)], ids=np.arange(35))
+    grown = np.vstack([X, np.repeat(X[1:2], 5, axis=0)])  # 1: its diagonal pair has weight (that of 0 is 0)
+    more = Comparisons.from_arrays(np.r_[left, [1] * 5], np.r_[right, np.arange(30, 35)], ids=np.arange(35))
     record = comparison_weights(more, embeddings=grown, scale=1.0, return_record=True)
     after = record.weights * record.observed_share
     np.testing.assert_allclose(after[:60], before, rtol=1e-9)
