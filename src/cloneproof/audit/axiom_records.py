@@ -6,15 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import narwhals as nw
 import numpy as np
 from numpy.typing import NDArray
 
 from cloneproof._core.errors import CheckFailedError, InputError
-from cloneproof._core.extras import has_module
+from cloneproof._core.frames import Backend, make_frame
 from cloneproof._core.typing import IntArray
-from cloneproof._core.validation import check_choice
-from cloneproof.audit.records import FRAMES
 
 __all__ = ["AxiomResult", "AxiomStatus", "WeightingCheck", "Witness"]
 
@@ -135,7 +132,7 @@ class WeightingCheck:
                 "with expected_failures=."
             )
 
-    def to_frame(self, backend: Literal["pandas", "polars", "pyarrow"] | None = None) -> Any:
+    def to_frame(self, backend: Backend | None = None) -> Any:
         """Return one row per axiom: name, status, holds, value, tolerance, sentence, reason.
 
         Parameters
@@ -143,11 +140,9 @@ class WeightingCheck:
         backend : {"pandas", "polars", "pyarrow"}, default=None
             Which library's frame to make; None: the first of them that is installed.
         """
-        check_choice("backend", backend or FRAMES[0], FRAMES)
-        library = backend or next(name for name in FRAMES if has_module(name))
         names = ("name", "status", "holds", "value", "tolerance", "sentence", "reason")
         columns = {name: [getattr(result, name) for result in self.results] for name in names}
-        return nw.from_dict(columns, backend=library).to_native()
+        return make_frame(columns, backend)
 
     def __str__(self) -> str:
         """Return a table: a mark, the axiom, what was found."""

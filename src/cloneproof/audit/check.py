@@ -62,7 +62,9 @@ def parse_limits(words: tuple[str, ...], known: Mapping[str, str] = LIMITS) -> d
     for word in words:
         name, equals, value = word.partition("=")
         if not equals:
-            raise ParameterError(f"--fail-over takes NAME=VALUE, such as {next(iter(known))}=20. Got {word!r}.")
+            raise ParameterError(
+                f"--fail-over takes NAME=VALUE, such as {next(iter(known))}=20. Got {word!r}."
+            )
         check_choice("--fail-over", name, known)
         try:
             number = float(value)

@@ -6,12 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
-import narwhals as nw
-
-from cloneproof._core.extras import has_module
-from cloneproof._core.validation import check_choice
+from cloneproof._core.frames import Backend, make_frame
 from cloneproof.audit.harm_records import HarmIndex
-from cloneproof.audit.records import FRAMES
 
 __all__ = ["Prevalence", "ScalePrevalence", "UnitPrevalence"]
 
@@ -161,7 +157,7 @@ class Prevalence:
             for row in self.rows
         ]
 
-    def to_frame(self, backend: Literal["pandas", "polars", "pyarrow"] | None = None) -> Any:
+    def to_frame(self, backend: Backend | None = None) -> Any:
         """Return :meth:`to_rows` as a data frame.
 
         Parameters
@@ -169,8 +165,6 @@ class Prevalence:
         backend : {"pandas", "polars", "pyarrow"}, default=None
             Which library's frame to make; None: the first of them that is installed.
         """
-        check_choice("backend", backend or FRAMES[0], FRAMES)
-        library = backend or next(name for name in FRAMES if has_module(name))
         rows = self.to_rows()
         columns = {name: [row[name] for row in rows] for name in rows[0]}
-        return nw.from_dict(columns, backend=library).to_native()
+        return make_frame(columns, backend)

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal
+from typing import Any
 
-import narwhals as nw
-
-from cloneproof._core.extras import has_module
+from cloneproof._core.frames import Backend, make_frame
 from cloneproof._core.typing import FloatArray, IntArray
-from cloneproof._core.validation import check_choice
 from cloneproof.audit.certificate_records import AnalysisCertificate
 from cloneproof.preferences import Comparisons
 from cloneproof.rewards.effective import WeightCost
 
 __all__ = ["Analysis", "AuditRow", "Choice", "CloneAudit", "FamilyTable", "RewardTable"]
-
-FRAMES: tuple[Literal["pandas", "polars", "pyarrow"], ...] = ("pandas", "polars", "pyarrow")
-"""Libraries whose data frames :meth:`CloneAudit.to_frame` makes, the first installed one by default."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,7 +139,7 @@ class CloneAudit:
         """The weightings audited, "plain" first."""
         return tuple(dict.fromkeys(row.weighting for row in self.rows))
 
-    def to_frame(self, backend: Literal["pandas", "polars", "pyarrow"] | None = None) -> Any:
+    def to_frame(self, backend: Backend | None = None) -> Any:
         """Return the rows as a data frame.
 
         Parameters
@@ -153,10 +147,8 @@ class CloneAudit:
         backend : {"pandas", "polars", "pyarrow"}, default=None
             Which library's frame to make; None: the first of them that is installed.
         """
-        check_choice("backend", backend or FRAMES[0], FRAMES)
-        library = backend or next(name for name in FRAMES if has_module(name))
         columns = {field.name: [getattr(row, field.name) for row in self.rows] for field in fields(AuditRow)}
-        return nw.from_dict(columns, backend=library).to_native()
+        return make_frame(columns, backend)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the audit as JSON-ready values."""

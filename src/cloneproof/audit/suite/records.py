@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal
+from typing import Any
 
-import narwhals as nw
-
-from cloneproof._core.extras import has_module
-from cloneproof._core.validation import check_choice
-from cloneproof.audit.records import FRAMES
+from cloneproof._core.frames import Backend, make_frame
 from cloneproof.audit.suite.measures import Measures
 
 __all__ = ["CleanRow", "SuiteResult", "SuiteRow"]
@@ -114,11 +110,9 @@ class SuiteResult:
         """Return the rows as columns, for a table."""
         return {f.name: [_plain(getattr(row, f.name)) for row in self.rows] for f in fields(SuiteRow)}
 
-    def to_frame(self, backend: Literal["pandas", "polars", "pyarrow"] | None = None) -> Any:
+    def to_frame(self, backend: Backend | None = None) -> Any:
         """Return the rows as a data frame of pandas, polars or pyarrow (None: the first installed)."""
-        check_choice("backend", backend or FRAMES[0], FRAMES)
-        library = backend or next(name for name in FRAMES if has_module(name))
-        return nw.from_dict(self.columns(), backend=library).to_native()
+        return make_frame(self.columns(), backend)
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as JSON-ready values; NaN becomes None."""
