@@ -9,7 +9,9 @@ from cloneproof._core.errors import CloneProofWarning, ParameterError
 from cloneproof.audit import AnalysisOptions, analyse
 from cloneproof.audit.choices import choose_comparison_weights, choose_reward, measure_coverage
 from cloneproof.audit.sampling import audit_sample
+from cloneproof.audit.weightings import make_weighting
 from cloneproof.preferences import Comparisons
+from cloneproof.weights import VoronoiWeights
 
 
 def chain(n: int, **columns) -> Comparisons:
@@ -98,3 +100,22 @@ def test_rewards_held_by_the_ridge_are_named_and_have_no_standard_error():
     assert abs(found.weighted.rewards[0]) < 1e-3
     assert np.isfinite(found.plain.standard_errors).all()
     assert any("1 of 5 weighted rewards rest on the ridge" in n and "'lonely'" in n for n in found.notes)
+
+
+@pytest.mark.filterwarnings("ignore::cloneproof._core.errors.EmptyCellWarning")
+def test_voronoi_by_name_has_axes_that_clones_do_not_turn():
+    """Measured on the weighting that the command line makes: 100 near-copies of one of 40 texts."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(40, 12)) * np.linspace(2.0, 0.5, 12)
+    clones = X[3] + 1e-4 * rng.normal(size=(100, 12)) / np.sqrt(12)
+    safe = make_weighting("voronoi", n_dims=12)
+    plain = VoronoiWeights(n_components=4, random_state=0)
+
+    def moved(weighting):
+        before = weighting.fit(X).weights_.copy()
+        after = weighting.fit(np.vstack([X, clones])).weights_
+        totals = after[:40].copy()
+        totals[3] += after[40:].sum()
+        return np.abs(totals - before).sum()
+
+    assert moved(safe) < 0.02 < moved(plain)

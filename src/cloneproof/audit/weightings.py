@@ -38,7 +38,8 @@ def make_weighting(
     radius : float, default=None
         Distance within which alternatives form a family (family); None: the weighting's own rule.
     n_dims : int
-        Dimensions of the embedding; Voronoi weights beyond 4 are taken after PCA to 4.
+        Dimensions of the embedding; Voronoi weights beyond 4 are taken after PCA to 4, with components by
+        diversity weights, which clones turn by O(eps) only.
     random_state : int, default=0
         Seed of sampled weights.
     """
@@ -47,7 +48,7 @@ def make_weighting(
         return DiversityWeights(scale=scale)
     if name == "voronoi":
         components = _VORONOI_DIMENSIONS if n_dims > _VORONOI_DIMENSIONS else None
-        return VoronoiWeights(n_components=components, random_state=random_state)
+        return VoronoiWeights(n_components=components, axes="diversity", random_state=random_state)
     if name == "scale-tree":
         return ScaleTreeWeights()
     if name == "family":
