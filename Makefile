@@ -42,7 +42,9 @@ test: $(VENV)/.test ## All tests
 
 TRL_VERSIONS := 0.29.1 1.8.0
 
+# TRL 0.29 imports requests in its GRPO trainer without asking for it.
 $(VENV)/trl-%: | $(VENV)/.test
+	$(PIP) requests
 	$(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --target $@ trl==$*
 
 .PHONY: test-trl
