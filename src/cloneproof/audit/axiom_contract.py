@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from cloneproof.audit.axiom_records import Witness
 from cloneproof.audit.axiom_subject import Case, Fitted, Observation, Unusable, compare

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -122,7 +123,7 @@ def measure_prevalence(
         for unit, measure in jobs:
             for value in grid:
                 key = {**digest, "unit": unit, "scale": value}
-                found = kept.record("prevalence", key, lambda m=measure, x=value: m(x))  # type: ignore[misc]
+                found = kept.record("prevalence", key, partial(measure, value))
                 rows.append(ScalePrevalence(unit=unit, scale=value, **found))
                 advance(1)
     return Prevalence(

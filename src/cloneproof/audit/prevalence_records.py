@@ -125,7 +125,8 @@ class Prevalence:
 
     def unit(self, name: str) -> UnitPrevalence:
         """Return the counts of one unit; KeyError if it was not studied."""
-        return {found.unit: found for found in self.units}[name]  # type: ignore[index]
+        by_name: dict[str, UnitPrevalence] = {found.unit: found for found in self.units}
+        return by_name[name]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the study as JSON-ready values."""

@@ -205,7 +205,6 @@ def split_by_prompt_and_family(
     rank[order] = np.arange(len(order))
     tested = in_test[of_row]
     alternatives = in_test[of_alternative]
-    seeded = isinstance(random_state, (int, np.integer))
     return Split(
         train=np.flatnonzero(~tested).astype(np.int64),
         test=np.flatnonzero(tested).astype(np.int64),
@@ -214,7 +213,7 @@ def split_by_prompt_and_family(
         component=rank[of_row],
         component_size=sizes[order].astype(np.int64),
         joined_by=tuple(joined_by),
-        random_state=int(random_state) if seeded else None,  # type: ignore[arg-type]
+        random_state=int(random_state) if isinstance(random_state, (int, np.integer)) else None,
     )
 
 

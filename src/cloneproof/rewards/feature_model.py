@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.linalg
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from cloneproof._core.errors import ConvergenceError, NoMaximumLikelihoodError
 from cloneproof._core.typing import FloatArray

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from scipy.stats import kendalltau
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from cloneproof._core.errors import CloneProofError, CloneProofWarning
 from cloneproof._core.progress import track
