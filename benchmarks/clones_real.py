@@ -190,23 +190,35 @@ def fit(
     return LinearReward(shrinkage=SHRINKAGE).fit(c, X, w, omega), seconds
 
 
-def run(worlds: list[Data], settings, cache: Path):
-    """Yield one result per seed, method and setting; a setting is (kind, share of rows, copies)."""
+def expected_methods(seed: int, share: float, copies: int) -> list[str]:
+    """Return the methods of a setting; the second scale is shown for one seed of the main setting."""
+    second = seed == 0 and (share, copies) in {(0.0, 0), MAIN_SIZE}
+    return [name for name, method in METHODS.items() if method is None or method[1] == MAIN_SCALE or second]
+
+
+def run(worlds: list[Data], settings, cache: Path, finished: dict[tuple, dict]):
+    """Yield one result per seed, method and setting; a setting is (kind, share of rows, copies).
+
+    `finished` holds the results of an earlier run by their key; only fits to clean data are made anew.
+    """
     before: dict[tuple[int, str], tuple[np.ndarray, float]] = {}
     for kind, share, copies in [("clean", 0.0, 0), *settings]:
         for seed, data in enumerate(worlds):
             c, X, distance = data.train, data.X, 0.0
             clean_texts = np.unique(np.concatenate([c.left, c.right]))
+            keys = {name: (seed, kind, share, copies, name) for name in METHODS}
+            old = [finished[key] for key in keys.values() if key in finished]
+            if kind != "clean" and len(old) == len(expected_methods(seed, share, copies)):
+                yield from old
+                continue
             if kind != "clean":
                 c, X, distance = add_clones(data, kind, share, copies, seed, cache)
             known: dict[float, np.ndarray] = {}
-            for name, method in METHODS.items():
-                if (
-                    method is not None
-                    and method[1] != MAIN_SCALE
-                    and (seed > 0 or (share, copies) not in {(0.0, 0), MAIN_SIZE})
-                ):
-                    continue  # the second scale is shown for one seed of the main setting
+            for name in expected_methods(seed, share, copies):
+                if kind != "clean" and keys[name] in finished:
+                    yield finished[keys[name]]
+                    continue
+                method = METHODS[name]
                 model, seconds = fit(c, X, method, known)
                 rewards = model.predict(X[clean_texts])
                 rewards = rewards - rewards.mean()
@@ -226,6 +238,25 @@ def run(worlds: list[Data], settings, cache: Path):
                     "accuracy": accuracy,
                     "seconds": seconds,
                 }
+
+
+def key_of(result: dict) -> tuple:
+    """Return what names a result."""
+    return tuple(result[key] for key in ("seed", "kind", "share", "copies", "method"))
+
+
+def read_record(path: Path | None) -> dict[tuple, dict]:
+    """Read the results of an earlier run; a line cut short by a kill is left out."""
+    if path is None or not path.exists():
+        return {}
+    found = {}
+    for line in path.read_text().splitlines():
+        try:
+            result = json.loads(line)
+        except json.JSONDecodeError:
+            continue
+        found[key_of(result)] = result
+    return found
 
 
 def table(results: list[dict]) -> str:
@@ -298,7 +329,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--cache", type=Path, default=Path(".cache"))
-    parser.add_argument("--out", type=Path, default=None, help="folder for the figure and the results")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=None,
+        help="folder for the figure and the results; finished settings found there are not run again",
+    )
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--only", choices=["hh", "llmfao"], default=None)
     options = parser.parse_args()
@@ -311,8 +347,14 @@ def main() -> None:
             read(options.data, options.cache, np.random.default_rng(seed)) for seed in range(options.seeds)
         ]
         results = []
-        for result in run(worlds, settings, options.cache):
+        record = None if options.out is None else options.out / f"clones_real_{name}.jsonl"
+        finished = read_record(record)
+        for result in run(worlds, settings, options.cache, finished):
             results.append(result)
+            if record is not None and key_of(result) not in finished:
+                record.parent.mkdir(parents=True, exist_ok=True)
+                with record.open("a") as stream:
+                    stream.write(json.dumps(result) + "\n")
             sys.stderr.write(json.dumps(result) + "\n")
         sys.stdout.write(f"\n{name}: scale 'auto' is {choose_scale(worlds[0].X):.3f}\n{table(results)}\n")
         if options.out is not None:

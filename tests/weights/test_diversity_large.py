@@ -11,6 +11,7 @@ from cloneproof.weights.diversity_far import LEAST_CURVATURE, ExactKernel, NearF
 from cloneproof.weights.diversity_solve import canonical_order, solve_dense, solve_large
 from cloneproof.weights.neighbours import gaussian_kernel
 from cloneproof.weights.simplex_qp import solve_simplex_qp
+from cloneproof.weights.simplex_qp_precondition import strong_pairs
 from cloneproof.weights.simplex_qp_steps import drop_binding, project_to_simplex
 
 SCALE = 0.3
@@ -72,7 +73,7 @@ def test_left_out_pairs_make_no_direction_fall():
     rng = np.random.default_rng(3)
     near = sp.random_array((200, 200), density=0.05, rng=rng, data_sampler=lambda size: -rng.random(size))
     near = sp.csr_array(near + near.T + sp.eye_array(200))
-    kernel = NearFarKernel(factor=np.zeros((200, 64)), near=near)
+    kernel = NearFarKernel(factor=np.zeros((200, 64)), near=near, strong=strong_pairs(near))
     full = near.toarray()
     assert np.linalg.eigvalsh(full)[0] < -0.5  # indefinite to begin with
     shifted = make_definite(kernel)
@@ -88,7 +89,7 @@ def test_strips_and_threads_multiply_as_the_whole(monkeypatch):
     factor, v = rng.normal(size=(500, 7)), rng.normal(size=500)
     whole = near.toarray() @ v + factor @ (factor.T @ v) + 0.1 * v
     monkeypatch.setattr(diversity_far, "STRIP", 64)
-    found = [NearFarKernel(factor=factor, near=near, shift=0.1, n_jobs=n) @ v for n in (1, 2, 8)]
+    found = [NearFarKernel(factor=factor, near=near, strong=near, shift=0.1, n_jobs=n) @ v for n in (1, 2, 8)]
     np.testing.assert_allclose(found[0], whole, rtol=1e-12, atol=1e-12)
     assert (found[0] == found[1]).all()
     assert (found[0] == found[2]).all()

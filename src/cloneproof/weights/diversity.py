@@ -47,8 +47,9 @@ class DiversityWeights(Weighting):
     max_iter : int, default=500
         Most rounds of the solver.
     max_refinements : int, optional
-        Most corrections against the exact kernel with "sparse"; by default as many as about 10^11 pairs of
-        points allow (10 at 100,000), none beyond 300,000 points.
+        Most corrections against the exact kernel with "sparse"; by default as many as 3 10^11 pairs of
+        points allow (30 at 100,000). Beyond 300,000 points the default is three corrections against a far
+        field estimated on drawn columns; a number asks for exact ones (half an hour each at a million).
     n_jobs : int, optional
         Threads; all processors by default. The weights do not depend on it, to the last bit.
 
@@ -80,10 +81,12 @@ class DiversityWeights(Weighting):
 
     Notes
     -----
-    Cost: dense, 8 m^2 bytes and some m^3 / 3; 2,000 alternatives take under a second or two. Sparse,
-    m^2 d operations for the neighbours and again for each of some 12 refinements; 30,000 x 384 took 173 processor
-    seconds. Beyond 300,000 distinct points nothing is refined and the gap, estimated, can be tens of per cent:
-    near-copies are told from lone points, but these weights are not the minimiser.
+    Cost: dense, 8 m^2 bytes and some m^3 / 3; 2,000 alternatives take under a second or two. Sparse tries
+    column generation first, since in crowded data few points have weight: exact on up to 12,000 of them, ``m n d``
+    operations to price all the others. Where most have weight, near pairs and a far field are corrected by some 10 to 25
+    exact products of m^2 d operations each. Beyond 300,000 distinct points the products, and the gap, are
+    estimated: near-copies are told from lone points, but these weights are not the minimiser.
+    docs/benchmarks_weights.md has the measurements.
 
     What it does not promise. How near-copies split their common total among themselves is ill-determined
     (the kernel is nearly singular there; a ridge of tol / 10 makes the answer unique, and equal in the

@@ -16,6 +16,7 @@ from cloneproof._core.blas import one_blas_thread
 from cloneproof._core.progress import track
 from cloneproof._core.typing import FloatArray, IntArray
 from cloneproof.weights.neighbours import BLOCK, centred_single, gaussian_kernel, run_blocks
+from cloneproof.weights.simplex_qp_precondition import ApproximateInverse, approximate_inverse, strong_pairs
 
 __all__ = ["ExactKernel", "NearFarKernel", "approximate_kernel"]
 
@@ -42,6 +43,8 @@ class NearFarKernel:
         L, from k landmarks (Nyström): ``L L'`` is K's part in the span of the landmarks' features.
     near : scipy.sparse.csr_array of shape (m, m)
         S: the exact kernel minus ``L L'`` on the stored pairs, the diagonal included.
+    strong : scipy.sparse.csr_array of shape (m, m)
+        K itself on the nearest of the stored pairs, for the preconditioner.
     shift : float, default=0.0
         Added to the diagonal, so that leaving out far pairs makes no direction fall for ever.
     n_jobs : int, optional
@@ -50,6 +53,7 @@ class NearFarKernel:
 
     factor: FloatArray
     near: sp.csr_array
+    strong: sp.csr_array
     shift: float = 0.0
     n_jobs: int | None = None
 
@@ -62,6 +66,10 @@ class NearFarKernel:
         """Return the diagonal: the kernel's ones and the shift."""
         return np.full(self.factor.shape[0], 1.0 + self.shift)
 
+    def inverse_on(self, face: IntArray) -> ApproximateInverse:
+        """Return an approximate inverse on some of the points, for conjugate gradients."""
+        return approximate_inverse(self.strong, self.diagonal(), face)
+
     def __matmul__(self, v: FloatArray) -> FloatArray:
         """Multiply by a vector: strips of rows in threads, always the same strips."""
         m = self.shape[0]
@@ -72,15 +80,29 @@ class NearFarKernel:
 
         def multiply(rows: slice) -> FloatArray:
             first, last = int(self.near.indptr[rows.start]), int(self.near.indptr[rows.stop])
-            pointers = self.near.indptr[rows.start : rows.stop + 1] - self.near.indptr[rows.start]
-            pairs = (self.near.data[first:last], self.near.indices[first:last], pointers)
-            near = sp.csr_array(pairs, shape=(rows.stop - rows.start, m), copy=False)
+            near = sp.csr_array((rows.stop - rows.start, m))
+            near.indptr = self.near.indptr[rows.start : rows.stop + 1] - self.near.indptr[rows.start]
+            near.indices = self.near.indices[first:last]  # views: the constructor would copy them
+            near.data = self.near.data[first:last]
             return np.asarray(near @ v + self.factor[rows] @ far + self.shift * v[rows])
 
         far = np.zeros(self.factor.shape[1])
         for part in run_blocks(project, strips, self.n_jobs):
             far += part
         return np.concatenate(list(run_blocks(multiply, strips, self.n_jobs)))
+
+
+def similar_pairs(neighbours: sp.csr_array, scale: float) -> sp.csr_array:
+    """Return the Gaussian kernel on stored pairs; which pairs they are is shared with `neighbours`, not copied."""
+    similarity = np.square(neighbours.data / scale)
+    similarity *= -0.5
+    near = sp.csr_array(neighbours.shape)
+    near.indptr, near.indices, near.data = (
+        neighbours.indptr,
+        neighbours.indices,
+        np.exp(similarity, out=similarity),
+    )
+    return near
 
 
 def approximate_kernel(
@@ -107,8 +129,8 @@ def approximate_kernel(
         rows = slice(begin, begin + 16 * BLOCK)
         outer = gaussian_kernel(points[rows], scale, landmarks, n_jobs=n_jobs)
         factor[rows] = scipy.linalg.solve_triangular(triangle, outer.T, lower=True, check_finite=False).T
-    near = neighbours.copy()
-    near.data = np.exp(-0.5 * (neighbours.data / scale) ** 2)
+    near = similar_pairs(neighbours, scale)
+    strong = strong_pairs(near)
 
     def subtract(begin: int) -> None:
         end = min(begin + BLOCK, m)
@@ -123,7 +145,7 @@ def approximate_kernel(
     with track("far field", total=m) as advance:
         for _ in run_blocks(subtract, range(0, m, BLOCK), n_jobs):
             advance(BLOCK)
-    return make_definite(NearFarKernel(factor=factor, near=near, n_jobs=n_jobs))
+    return make_definite(NearFarKernel(factor=factor, near=near, strong=strong, n_jobs=n_jobs))
 
 
 def make_definite(kernel: NearFarKernel) -> NearFarKernel:
@@ -174,9 +196,7 @@ class ExactKernel:
             self._table = (points - points.mean(axis=0, dtype=np.float64)) / reach
         self._norms = np.einsum("ij,ij->i", self._table, self._table)
         self._factor = self._table.dtype.type(-0.5 * (reach / scale) ** 2)
-        self._pattern = neighbours
-        self._near = neighbours.copy()
-        self._near.data = np.exp(-0.5 * (neighbours.data / scale) ** 2)
+        self._near = similar_pairs(neighbours, scale)
         self._n_jobs = n_jobs
 
     def product(self, v: FloatArray) -> FloatArray:
@@ -205,6 +225,43 @@ class ExactKernel:
                 advance(BLOCK)
         return np.asarray(out, dtype=np.float64)
 
+    def estimate(self, v: FloatArray, drawn: IntArray) -> FloatArray:
+        """Return an unbiased estimate of ``K @ v``: stored pairs exactly, the others on drawn columns.
+
+        Parameters
+        ----------
+        v : ndarray of shape (m,)
+            Sums to 1.
+        drawn : int ndarray of shape (n,)
+            Columns drawn in proportion to `v`; a column may come more than once. ``m n d`` operations.
+        """
+        m = len(v)
+        columns, times = np.unique(drawn, return_counts=True)
+        share = (times / len(drawn)).astype(self._table.dtype)
+        place = np.full(m, -1, dtype=np.int32)
+        place[columns] = np.arange(len(columns), dtype=np.int32)
+        out = np.asarray(self._near @ v, dtype=np.float64)
+
+        def strip(begin: int) -> None:
+            here = slice(begin, min(begin + BLOCK, m))
+            first, last = int(self._near.indptr[begin]), int(self._near.indptr[here.stop])
+            stored = place[self._near.indices[first:last]]
+            rows = np.repeat(np.arange(here.stop - begin), np.diff(self._near.indptr[begin : here.stop + 1]))
+            rows, stored = rows[stored >= 0], stored[stored >= 0]
+            chunk = np.argsort(stored // BLOCK, kind="stable")
+            rows, stored = rows[chunk], stored[chunk]
+            for start in range(0, len(columns), BLOCK):
+                there = slice(start, start + BLOCK)
+                block = self._block(here, columns[there])
+                low, high = np.searchsorted(stored // BLOCK, [start // BLOCK, start // BLOCK + 1])
+                block[rows[low:high], stored[low:high] - start] = 0.0
+                out[here] += block @ share[there]
+
+        with track("kernel on drawn columns", total=m) as advance:
+            for _ in run_blocks(strip, range(0, m, BLOCK), self._n_jobs):
+                advance(BLOCK)
+        return out
+
     def rows(self, v: FloatArray, positions: IntArray) -> FloatArray:
         """Return ``(K @ v)`` at some positions only: ``len(positions) m d`` operations in float64."""
         m = len(v)
@@ -219,7 +276,7 @@ class ExactKernel:
             out += np.exp(float(self._factor) * squared) @ v[there]
         return out
 
-    def _block(self, here: slice, there: slice) -> NDArray[np.floating[Any]]:
+    def _block(self, here: slice, there: slice | IntArray) -> NDArray[np.floating[Any]]:
         """Return one block of the kernel."""
         squared = self._table[here] @ self._table[there].T
         squared *= -2
@@ -231,9 +288,9 @@ class ExactKernel:
 
     def _near_positions(self, begin: int, end: int) -> Callable[[int], tuple[Any, Any]]:
         """Return a function that gives the stored pairs of these rows inside a block of columns."""
-        first, last = int(self._pattern.indptr[begin]), int(self._pattern.indptr[end])
-        columns = self._pattern.indices[first:last]
-        rows = np.repeat(np.arange(end - begin), np.diff(self._pattern.indptr[begin : end + 1]))
+        first, last = int(self._near.indptr[begin]), int(self._near.indptr[end])
+        columns = self._near.indices[first:last]
+        rows = np.repeat(np.arange(end - begin), np.diff(self._near.indptr[begin : end + 1]))
         order = np.argsort(columns, kind="stable")
         columns, rows = columns[order], rows[order]
 

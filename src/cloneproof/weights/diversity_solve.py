@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,9 +15,11 @@ from cloneproof._core.blas import one_blas_thread
 from cloneproof._core.errors import InputError
 from cloneproof._core.typing import FloatArray
 from cloneproof.weights.diversity_far import ExactKernel, NearFarKernel, approximate_kernel
+from cloneproof.weights.diversity_sampled import draw_columns, measure_on_sample
+from cloneproof.weights.diversity_working_set import FIRST_SIZE, WorkingSet, solve_on_working_set
 from cloneproof.weights.neighbours import gaussian_kernel, radius_neighbours, sample_distances
 from cloneproof.weights.neighbours_ivf import approximate_neighbours
-from cloneproof.weights.simplex_qp import SimplexSolution, solve_simplex_qp
+from cloneproof.weights.simplex_qp import solve_simplex_qp
 
 __all__ = ["DiversitySolution", "canonical_order", "solve_dense", "solve_large"]
 
@@ -28,15 +32,26 @@ PAIR_BUDGET = 30_000_000
 EXACT_LIMIT = 300_000
 """Points beyond which neighbours are found approximately and the gap is measured on a sample of rows."""
 
+EXACT_PAIRS = 3e11
+"""Pairs of points that all exact products together may look at: some 40 minutes of one core at 384 dimensions."""
+
 SAMPLED_ROWS = 2_000
 """Rows on which the gap is measured beyond `EXACT_LIMIT`: half drawn by weight, half evenly."""
 
+DRAWN_COLUMNS = 40_000
+"""Columns of the kernel that stand for the far field in one correction beyond `EXACT_LIMIT`."""
+
+SAMPLED_REFINEMENTS = 3
+"""Corrections against estimated products beyond `EXACT_LIMIT`; more of them fit the noise of the draws."""
 
 FIRST_TOL = 1e-3
 """Relative gap of the first solution, on the approximate kernel, where corrections follow."""
 
 SAMPLED_TOL = 1e-4
-"""The same where none follow: the approximation itself is coarser than this."""
+"""The same where only estimated corrections follow: they are coarser than this."""
+
+HISTORY = 7
+"""Earlier candidates, besides the present weights, that a correction may mix in."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -120,7 +135,7 @@ def solve_large(
     max_refinements: int | None = None,
     n_jobs: int | None = None,
 ) -> DiversitySolution:
-    """Solve on near pairs plus a low-rank far field, then correct against the exact kernel.
+    """Solve on a working set; where that grows too large, on near pairs and a far field, and correct.
 
     Each refinement minimises ``w'Aw + 2 (Kv - Av)'w`` (A the approximation, v the best weights so far)
     and then the exact objective over the hull of all candidates so far, from their exact products; so
@@ -133,39 +148,68 @@ def solve_large(
     scale, tol, max_iter, n_jobs
         As in :class:`cloneproof.weights.DiversityWeights`.
     max_refinements : int, optional
-        Budget; by default about 10^11 pairs of points altogether, at most 60.
+        Budget of exact corrections. By default 3 10^11 pairs of points altogether, at most 60; beyond
+        300,000 points none but a few with estimated products.
     """
     m = len(points)
+    working: WorkingSet | None = None
+    if m > 4 * FIRST_SIZE:
+        working = solve_on_working_set(points, scale, tol=tol, max_iter=max_iter, n_jobs=n_jobs)
+        if working is not None and working.relative_gap <= tol:
+            return _certify_exact(working.weights, working.products, working.n_iter)
     neighbours = _near_pairs(points, scale, n_jobs)
     approximate = approximate_kernel(points, scale, neighbours, n_jobs=n_jobs)
-    first = solve_simplex_qp(
-        approximate, tol=max(tol, SAMPLED_TOL) if m > EXACT_LIMIT else FIRST_TOL, max_iter=max_iter
-    )
     exact = ExactKernel(points, scale, neighbours, n_jobs=n_jobs)
-    if m > EXACT_LIMIT:
-        return _measure_on_sample(exact, first)
-    budget = min(60, int(1e11 / m**2)) if max_refinements is None else max_refinements
-    return _refine(exact, approximate, first, tol=tol, max_iter=max_iter, budget=budget)
+    del neighbours  # half a gigabyte
+    sampled = m > EXACT_LIMIT and max_refinements is None
+    product = _estimator(exact) if sampled else exact.product
+    if working is None:
+        first = solve_simplex_qp(approximate, tol=FIRST_TOL, max_iter=max_iter)
+        v, Kv, n_iter = first.weights, product(first.weights), first.n_iter
+    else:
+        v, Kv, n_iter = working.weights, working.products, working.n_iter
+    if sampled:
+        budget, tol = SAMPLED_REFINEMENTS, SAMPLED_TOL
+    else:
+        budget = min(60, int(EXACT_PAIRS / m**2)) if max_refinements is None else max_refinements
+    found = _corrections(product, approximate, (v, Kv, n_iter), tol=tol, max_iter=max_iter, budget=budget)
+    if not sampled:
+        return min(found, key=lambda one: one.relative_gap)
+    *_, last = found
+    value, gap = measure_on_sample(exact, last.weights, SAMPLED_ROWS)
+    return replace(last, value=value, gap=gap, relative_gap=gap / value, n_gap_rows=SAMPLED_ROWS)
 
 
-def _refine(
-    exact: ExactKernel,
+def _estimator(exact: ExactKernel) -> Callable[[FloatArray], FloatArray]:
+    """Return a product with the kernel that is estimated on other columns every time."""
+    turns = itertools.count()
+
+    def estimate(v: FloatArray) -> FloatArray:
+        return exact.estimate(v, draw_columns(v, DRAWN_COLUMNS, next(turns)))
+
+    return estimate
+
+
+def _corrections(
+    product: Callable[[FloatArray], FloatArray],
     approximate: NearFarKernel,
-    first: SimplexSolution,
+    start: tuple[FloatArray, FloatArray, int],
     *,
     tol: float,
     max_iter: int,
     budget: int,
-) -> DiversitySolution:
-    """Correct the weights against exact products until the true gap is small or the budget is spent."""
-    candidates = [first.weights]
-    products = [exact.product(first.weights)]
-    v, Kv = candidates[0], products[0]
-    n_iter = first.n_iter
+) -> Iterator[DiversitySolution]:
+    """Correct weights, given with their product and the rounds so far; yield them, each step and each mixture.
+
+    Ends after `budget` corrections, or when a gap is at most `tol`.
+    """
+    v, Kv, n_iter = start
+    candidates, products = [v], [Kv]
     best = _certify_exact(v, Kv, n_iter)
+    yield best
     for _ in range(budget):
         if best.relative_gap <= tol:
-            break
+            return
         step = solve_simplex_qp(
             approximate,
             linear=Kv - approximate @ v,
@@ -175,15 +219,15 @@ def _refine(
         )
         n_iter += step.n_iter + 1
         candidates.append(step.weights)
-        products.append(exact.product(step.weights))
+        products.append(product(step.weights))
         mix = _best_mixture(np.stack(candidates), np.stack(products))
         v, Kv = mix @ np.stack(candidates), mix @ np.stack(products)
         v = np.maximum(v, 0.0)
         for found in (_certify_exact(step.weights, products[-1], n_iter), _certify_exact(v, Kv, n_iter)):
             if found.relative_gap < best.relative_gap:
                 best = found
-        candidates, products = [*candidates[-7:], v], [*products[-7:], Kv]
-    return replace(best, n_iter=n_iter)
+            yield found
+        candidates, products = [*candidates[-HISTORY:], v], [*products[-HISTORY:], Kv]
 
 
 def _certify_exact(v: FloatArray, Kv: FloatArray, n_iter: int) -> DiversitySolution:
@@ -191,7 +235,12 @@ def _certify_exact(v: FloatArray, Kv: FloatArray, n_iter: int) -> DiversitySolut
     value = float(v @ Kv)
     gap = max(value - float(Kv.min()), 0.0)
     return DiversitySolution(
-        weights=v, value=value, gap=gap, relative_gap=gap / value, n_gap_rows=len(v), n_iter=n_iter
+        weights=v,
+        value=value,
+        gap=gap,
+        relative_gap=gap / value,
+        n_gap_rows=len(v),
+        n_iter=n_iter,
     )
 
 
@@ -243,23 +292,3 @@ def _near_pairs(points: NDArray[np.floating[Any]], scale: float, n_jobs: int | N
         except InputError:
             radius *= 0.7
     return sp.csr_array((np.zeros(m), (np.arange(m), np.arange(m))), shape=(m, m))
-
-
-def _measure_on_sample(exact: ExactKernel, found: SimplexSolution) -> DiversitySolution:
-    """Estimate value and gap from exact rows: half drawn by weight (for the value), half evenly."""
-    v = found.weights
-    half = SAMPLED_ROWS // 2
-    levels = (np.arange(half) + 0.5) / half
-    by_weight = np.minimum(np.searchsorted(np.cumsum(v), levels), len(v) - 1)
-    evenly = np.linspace(0, len(v) - 1, half).astype(np.int64)
-    value = float(exact.rows(v, by_weight).mean())
-    lowest = float(exact.rows(v, np.union1d(by_weight, evenly)).min())
-    gap = max(value - lowest, 0.0)
-    return DiversitySolution(
-        weights=v,
-        value=value,
-        gap=gap,
-        relative_gap=gap / value,
-        n_gap_rows=2 * half,
-        n_iter=found.n_iter,
-    )

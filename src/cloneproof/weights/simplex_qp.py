@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -11,10 +12,11 @@ from numpy.typing import ArrayLike
 
 from cloneproof._core.blas import one_blas_thread
 from cloneproof._core.errors import InputError
-from cloneproof._core.typing import FloatArray
+from cloneproof._core.typing import FloatArray, IntArray
 from cloneproof._core.validation import check_integer, check_number
 from cloneproof.weights.simplex_qp_face import Kernel, conjugate_direction, direct_direction, multiply
 from cloneproof.weights.simplex_qp_interior import interior_point
+from cloneproof.weights.simplex_qp_precondition import approximate_inverse, strong_pairs
 from cloneproof.weights.simplex_qp_steps import (
     drop_binding,
     gradient_step,
@@ -114,8 +116,8 @@ def solve_simplex_qp(
     A ridge of ``tol / 10`` times the diagonal makes the minimiser unique, so that identical rows get
     identical weights; it costs at most ``tol / 10`` of relative gap where K has no negative entry. BLAS
     is held to one thread: the result does not depend on the number of threads.
-    Cost: m^3 / 3 for a Cholesky factor a round on dense K (5 to 25 rounds), else about 100 products
-    ``K @ v`` a round.
+    Cost: m^3 / 3 for a Cholesky factor a round on dense K (5 to 25 rounds), else some 20 products ``K @ v``
+    a round, preconditioned by the near-copies of each row [3]_.
 
     References
     ----------
@@ -123,6 +125,8 @@ def solve_simplex_qp(
        constraints", SIAM J. Optimization 1 (1991), 93-113.
     .. [2] Mehrotra, "On the implementation of a primal-dual interior point method", SIAM J.
        Optimization 2 (1992), 575-601.
+    .. [3] Kolotilina & Yeremin, "Factorized sparse approximate inverse preconditionings", SIAM J. Matrix
+       Analysis and Applications 14 (1993), 45-58.
 
     Examples
     --------
@@ -158,6 +162,9 @@ def _solve(
     floor = 1e-9 * largest
     dense = isinstance(matrix, np.ndarray)
     crawling = False
+    inverse_on = _inverter(matrix, diagonal + ridge)
+    inverse: Callable[[FloatArray], FloatArray] | None = None
+    inverted: IntArray = np.empty(0, dtype=np.int64)
     best: SimplexSolution | None = None
     stalled = 0
     for n_iter in range(max_iter + 1):
@@ -185,9 +192,25 @@ def _solve(
         if dense and (len(face) <= DIRECT_SIZE or (crawling and len(face) <= POLISH_SIZE)):
             direction = direct_direction(matrix, ridge, g, face)
         else:
-            direction, crawling = conjugate_direction(matrix, ridge, diagonal, g, face, target=target)
+            if inverse_on is not None and not np.array_equal(face, inverted):
+                inverse, inverted = inverse_on(face), face
+            direction, crawling = conjugate_direction(
+                matrix, ridge, diagonal, g, face, target=target, inverse=inverse
+            )
         v = subspace_step(matrix, ridge, v, g, direction)
     raise AssertionError  # the loop always returns
+
+
+def _inverter(
+    matrix: Any, diagonal: FloatArray
+) -> Callable[[IntArray], Callable[[FloatArray], FloatArray]] | None:
+    """Return what gives approximate inverses on faces: the operator's own, or a sparse matrix's; else None."""
+    if not sp.issparse(matrix):
+        own: Callable[[IntArray], Callable[[FloatArray], FloatArray]] | None
+        own = getattr(matrix, "inverse_on", None)
+        return own
+    strong = strong_pairs(matrix)
+    return lambda face: approximate_inverse(strong, diagonal, face)
 
 
 def _certify(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol, cast
 
 import numpy as np
@@ -60,18 +61,29 @@ def direct_direction(matrix: Any, ridge: FloatArray, g: FloatArray, face: IntArr
 
 
 def conjugate_direction(
-    matrix: Any, ridge: FloatArray, diagonal: FloatArray, g: FloatArray, face: IntArray, *, target: float
+    matrix: Any,
+    ridge: FloatArray,
+    diagonal: FloatArray,
+    g: FloatArray,
+    face: IntArray,
+    *,
+    target: float,
+    inverse: Callable[[FloatArray], FloatArray] | None = None,
 ) -> tuple[FloatArray, bool]:
     """Return a descent step on the face by projected conjugate gradients, and whether they crawled.
 
-    Preconditioned by the diagonal; the constraint ``sum d = 0`` is kept by projecting each residual.
+    Preconditioned by `inverse` (on the face), by default the diagonal's; the constraint ``sum d = 0`` is
+    kept by projecting each residual.
     Stops when the residual's spread is below `target`, at negative curvature (K was truncated: then a
     step along that direction is added, to be cut at the boundary), or after `MAX_CONJUGATE` steps.
     """
     m = len(g)
     sliced = len(face) < 0.7 * m and (isinstance(matrix, np.ndarray) or sp.issparse(matrix))
     block: Any = matrix[face][:, face] if sliced else matrix
-    inverse = 1.0 / np.maximum(diagonal[face] + ridge[face], np.finfo(float).tiny)
+    if inverse is None:
+        shares = 1.0 / np.maximum(diagonal[face] + ridge[face], np.finfo(float).tiny)
+        inverse = shares.__mul__
+    ones = inverse(np.ones(len(face)))
 
     def product(p: FloatArray) -> FloatArray:
         if sliced or len(face) == m:
@@ -81,8 +93,8 @@ def conjugate_direction(
         return multiply(matrix, full)[face] + ridge[face] * p
 
     def precondition(r: FloatArray) -> FloatArray:
-        scaled = inverse * r
-        return cast("FloatArray", scaled - inverse * (scaled.sum() / inverse.sum()))
+        scaled = inverse(r)
+        return cast("FloatArray", scaled - ones * (scaled.sum() / ones.sum()))
 
     d = np.zeros(len(face))
     r = -(g[face] - g[face].mean())
