@@ -1,8 +1,8 @@
 """Time diversity weights against other solvers of the same problem, and on tables too large for a kernel.
 
 Run:  python benchmarks/diversity.py [--dense 200 500 1000 2000] [--large 10000 30000] [--repeats 3]
-      python benchmarks/diversity.py --dense --large 100000          # the targets at scale: some ten minutes
-      python benchmarks/diversity.py --dense --large 1000000         # and a million: an hour, 8 GB
+      python benchmarks/diversity.py --dense --trees --large 100000  # the targets at scale: a quarter of an hour
+      python benchmarks/diversity.py --dense --trees --large 1000000 # and a million: the same, 8 GB
 
 The problem of all: ``min v'Kv`` over the simplex, K a Gaussian kernel at the automatic scale. Contenders get the
 same stored K, BLAS on one thread, and are measured in processor seconds, which a busy machine disturbs
@@ -281,6 +281,52 @@ def large(sources: list[str], targets: Targets) -> None:
         )
 
 
+def one_tree(m: int) -> dict[str, float]:
+    """Fit a scale tree in this process and measure everything about it."""
+    X = sentences(m)
+    ScaleTreeWeights(scale=0.3).fit(X[:300])
+    with Clock() as scale_clock:
+        scale = choose_scale(X)
+    with Clock() as clock, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fitted = ScaleTreeWeights(scale=scale).fit(X)
+    groups = group_duplicates(X)
+    rows = np.flatnonzero(groups.inverse == int(np.argmax(groups.counts)))
+    return {
+        "m": m,
+        "scale": scale,
+        "scale_cpu": scale_clock.cpu,
+        "wall": clock.wall,
+        "cpu": clock.cpu,
+        "most": int(fitted.n_components_[0]),
+        "fewest": int(fitted.n_components_[-1]),
+        "peak": peak_memory(),
+        "copies": len(rows),
+        "copies_spread": float(np.ptp(fitted.weights_[rows])),
+    }
+
+
+def trees(sizes: list[int], targets: Targets) -> None:
+    """Print one row per scale tree, each fitted in a process of its own."""
+    if not sizes:
+        return
+    print("\nScale trees:\n\n| rows | h | CPU s: scale | CPU s: weights | wall s | components | peak GB |")
+    print("|---|---|---|---|---|---|---|")
+    for size in sizes:
+        r = in_child(__file__, "tree", size)
+        print(
+            f"| {r['m']:,} | {r['scale']:.3f} | {r['scale_cpu']:.1f} | {r['cpu']:.1f} | {r['wall']:.0f} "
+            f"| {r['most']:,} to {r['fewest']:,} | {r['peak']:.2f} |",
+            flush=True,
+        )
+        targets.add(
+            f"scale tree of {r['m']:,}: {r['copies']} exact copies have equal weights",
+            "spread 0",
+            f"{r['copies_spread']:.0e}",
+            r["copies_spread"] == 0,
+        )
+
+
 def copies(targets: Targets) -> None:
     """Copy one alternative up to 1,000 times and watch its family's total."""
     X = sentences(300, exact=0.0, seed=5)
@@ -313,10 +359,11 @@ def main() -> None:
     parser.add_argument("--embeddings", type=Path, help="a .npy table to weigh as well")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--limit", type=float, default=60.0, help="CPU seconds allowed to a contender")
-    parser.add_argument("--one", help=argparse.SUPPRESS)
+    parser.add_argument("--trees", type=int, nargs="*", default=[10_000], help="sizes for the scale tree")
+    parser.add_argument("--one", nargs="+", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
-        print(json.dumps(one_large(options.one)))
+        print(json.dumps(one_tree(int(options.one[1])) if len(options.one) > 1 else one_large(*options.one)))
         return
     targets = Targets()
     print(f"machine: {machine()}")
@@ -325,6 +372,7 @@ def main() -> None:
         whole_fit(options.repeats, targets)
         copies(targets)
     large([*options.large, *([str(options.embeddings)] if options.embeddings else [])], targets)
+    trees(options.trees, targets)
     targets.show()
 
 

@@ -27,7 +27,7 @@ from cloneproof import Comparisons, read_comparisons
 from cloneproof._core.files import atomic_path, write_text
 from cloneproof._core.steps import StepCache
 from cloneproof.audit.harm import harm_index
-from cloneproof.audit.prevalence import Prevalence, measure_prevalence
+from cloneproof.audit.prevalence import Prevalence, measure_prevalence, normal_text
 from cloneproof.embeddings import embed_with_encoder
 
 PAGE = "docs/prevalence.md"
@@ -142,6 +142,19 @@ class Study:
         return study
 
 
+def whole_alpaca(folder: Path) -> list[str]:
+    """Return the row of all of AlpacaEval 2: rates of same texts, which need no embedding.
+
+    Equal answers to one instruction are one alternative, as everywhere in the table.
+    """
+    table = pq.read_table(folder / "alpacaeval2_outputs.parquet", columns=["instruction_id", "output"])
+    answers = {(row["instruction_id"], row["output"]) for row in table.to_pylist()}
+    texts = [output for _, output in answers]
+    exact, same = len(texts) - len(set(texts)), len(texts) - len({normal_text(text) for text in texts})
+    cells = [f"{len(texts):,}", f"{100 * exact / len(texts):.1f}", f"{100 * same / len(texts):.1f}"]
+    return ["AlpacaEval 2, all 805 instructions", "answers", *cells, *["" for _ in range(9)]]
+
+
 def _values(chosen: np.ndarray):
     import pyarrow as pa
 
@@ -184,8 +197,8 @@ def _from_scores(score: np.ndarray, texts: list[str]) -> Comparisons:
     return Comparisons.from_arrays(*columns, ids=np.arange(m), texts=texts)
 
 
-def tables(studies: dict[str, dict]) -> dict[str, str]:
-    """Return the page's tables."""
+def tables(studies: dict[str, dict], more: list[list[str]]) -> dict[str, str]:
+    """Return the page's tables; `more` are rows of the first, after its own."""
     rows, harm = [], []
     for study in studies.values():
         units = {x["unit"]: x for x in study["units"]}
@@ -215,7 +228,7 @@ def tables(studies: dict[str, dict]) -> dict[str, str]:
         "expected",
     ]
     return {
-        "prevalence": markdown_table(head, rows, "ll" + "r" * 12),
+        "prevalence": markdown_table(head, rows + more, "ll" + "r" * 12),
         "prevalence-harm": markdown_table(harm_head, harm, "l" + "r" * 8),
     }
 
@@ -296,7 +309,8 @@ def main() -> None:
             found[name] = job()
             write_text(kept, json.dumps(found[name]))
             print(f"{name} done", flush=True)
-    for name, table in tables(found).items():
+    more = [whole_alpaca(options.folder)] if options.only in (None, "alpaca") else []
+    for name, table in tables(found, more).items():
         print(f"\n{name}\n\n{table}")
         if options.write:
             write_table(PAGE, name, table)

@@ -21,7 +21,7 @@ from cloneproof.preferences import Comparisons
 from cloneproof.rewards import comparison_weights, measure_weight_cost
 from cloneproof.weights import DiversityWeights, choose_scale, count_distinct, find_families, group_duplicates
 
-__all__ = ["SCALE_STEPS", "Prevalence", "ScalePrevalence", "UnitPrevalence", "measure_prevalence"]
+__all__ = ["SCALE_STEPS", "Prevalence", "ScalePrevalence", "UnitPrevalence", "measure_prevalence", "normal_text"]
 
 SCALE_STEPS = (1 / 3, 2 / 3, 1.0, 4 / 3)
 """Scales studied by default, as multiples of the one that stands for "says the same"."""
@@ -185,7 +185,7 @@ def _answers(comparisons: Comparisons, points: NDArray[Any]) -> UnitPrevalence:
         exact = normalised = m - group_duplicates(points).n_points
     else:
         exact = m - len(set(comparisons.texts))
-        normalised = m - len({_normal(text) for text in comparisons.texts})
+        normalised = m - len({normal_text(text) for text in comparisons.texts})
     return UnitPrevalence(
         unit="answers",
         items=m,
@@ -202,7 +202,7 @@ def _pairs(comparisons: Comparisons, points: NDArray[Any]) -> UnitPrevalence:
         exact = normalised = _repeats(group_duplicates(points).inverse, first, second)
     else:
         exact = _repeats(_codes(comparisons.texts), first, second)
-        normalised = _repeats(_codes([_normal(text) for text in comparisons.texts]), first, second)
+        normalised = _repeats(_codes([normal_text(text) for text in comparisons.texts]), first, second)
     return UnitPrevalence(
         unit="pairs",
         items=len(first),
@@ -219,7 +219,7 @@ def _prompts(comparisons: Comparisons, names: Sequence[str]) -> UnitPrevalence:
         items=len(names),
         uses=float(comparisons.count.sum()),
         exact_duplicates=0,
-        normalised_duplicates=len(names) - len({_normal(name) for name in names}),
+        normalised_duplicates=len(names) - len({normal_text(name) for name in names}),
     )
 
 
@@ -253,7 +253,7 @@ def _codes(values: Sequence[str]) -> IntArray:
     return np.fromiter((known.setdefault(value, len(known)) for value in values), np.int64, len(values))
 
 
-def _normal(text: str) -> str:
+def normal_text(text: str) -> str:
     """Return a text without case, punctuation and whitespace; one without any letters stays as it is."""
     return _NOT_WORDS.sub(" ", text.casefold()).strip() or text
 
