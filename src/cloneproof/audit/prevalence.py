@@ -21,7 +21,14 @@ from cloneproof.preferences import Comparisons
 from cloneproof.rewards import comparison_weights, measure_weight_cost
 from cloneproof.weights import DiversityWeights, choose_scale, count_distinct, find_families, group_duplicates
 
-__all__ = ["SCALE_STEPS", "Prevalence", "ScalePrevalence", "UnitPrevalence", "measure_prevalence", "normal_text"]
+__all__ = [
+    "SCALE_STEPS",
+    "Prevalence",
+    "ScalePrevalence",
+    "UnitPrevalence",
+    "measure_prevalence",
+    "normal_text",
+]
 
 SCALE_STEPS = (1 / 3, 2 / 3, 1.0, 4 / 3)
 """Scales studied by default, as multiples of the one that stands for "says the same"."""
