@@ -26,6 +26,9 @@ LANDMARK_ENTRIES = 30_000_000
 MAX_LANDMARKS = 256
 """More of them cost time in every product and hardly bring the approximation nearer to the kernel."""
 
+MIN_LANDMARKS = 24
+"""At a million points, where each costs eight megabytes and the far field is corrected anyway."""
+
 STRIP = 8_192
 """Rows that one thread multiplies at a time."""
 
@@ -119,7 +122,7 @@ def approximate_kernel(
         Distances of near pairs, from :func:`cloneproof.weights.neighbours.radius_neighbours`.
     """
     m = len(points)
-    k = int(min(m, max(64, min(MAX_LANDMARKS, LANDMARK_ENTRIES // m))))
+    k = int(min(m, max(MIN_LANDMARKS, min(MAX_LANDMARKS, LANDMARK_ENTRIES // m))))
     landmarks = points[np.linspace(0, m - 1, k).astype(np.int64)]
     inner = gaussian_kernel(landmarks, scale, n_jobs=n_jobs)
     np.fill_diagonal(inner, 1.0 + 1e-6)

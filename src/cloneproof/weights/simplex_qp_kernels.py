@@ -14,13 +14,13 @@ __all__ = ["factor_rows"]
 @compiled(nogil=True)
 def factor_rows(
     starts: NDArray[np.int64],
-    columns: NDArray[np.int64],
+    columns: NDArray[np.int32],
     values: FloatArray,
     diagonal: FloatArray,
     most: int,
     least_pivot: float,
     out_counts: NDArray[np.int64],
-    out_columns: NDArray[np.int64],
+    out_columns: NDArray[np.int32],
     out_values: FloatArray,
 ) -> None:
     """Write the rows of G, ``G K G' ~ 1``: row i is supported on i and its nearest earlier neighbours.

@@ -85,11 +85,11 @@ def approximate_inverse(strong: sp.csr_array, diagonal: FloatArray, face: IntArr
     part = strong if n == strong.shape[0] else sp.csr_array(strong[face][:, face])
     part.sort_indices()
     counts = np.empty(n, dtype=np.int64)
-    columns = np.empty(n * width, dtype=np.int64)
+    columns = np.empty(n * width, dtype=np.int32)
     values = np.empty(n * width)
     factor_rows(
         part.indptr.astype(np.int64),
-        part.indices.astype(np.int64),
+        part.indices.astype(np.int32, copy=False),
         np.asarray(part.data, dtype=np.float64),
         np.maximum(diagonal[face], np.finfo(float).tiny),
         MOST_NEIGHBOURS,
