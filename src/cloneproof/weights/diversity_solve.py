@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from cloneproof._core.blas import one_blas_thread
 from cloneproof._core.errors import InputError
+from cloneproof._core.progress import track
 from cloneproof._core.typing import FloatArray
 from cloneproof.weights.diversity_far import ExactKernel, NearFarKernel, approximate_kernel
 from cloneproof.weights.diversity_sampled import draw_columns, measure_on_sample
@@ -207,27 +208,29 @@ def _corrections(
     candidates, products = [v], [Kv]
     best = _certify_exact(v, Kv, n_iter)
     yield best
-    for _ in range(budget):
-        if best.relative_gap <= tol:
-            return
-        step = solve_simplex_qp(
-            approximate,
-            linear=Kv - approximate @ v,
-            tol=min(1.0, max(0.3 * tol, 0.03 * best.relative_gap)),
-            max_iter=max_iter,
-            warm_start=v,
-        )
-        n_iter += step.n_iter + 1
-        candidates.append(step.weights)
-        products.append(product(step.weights))
-        mix = _best_mixture(np.stack(candidates), np.stack(products))
-        v, Kv = mix @ np.stack(candidates), mix @ np.stack(products)
-        v = np.maximum(v, 0.0)
-        for found in (_certify_exact(step.weights, products[-1], n_iter), _certify_exact(v, Kv, n_iter)):
-            if found.relative_gap < best.relative_gap:
-                best = found
-            yield found
-        candidates, products = [*candidates[-HISTORY:], v], [*products[-HISTORY:], Kv]
+    with track("corrections, at most", total=budget) as advance:
+        for _ in range(budget):
+            if best.relative_gap <= tol:
+                return
+            step = solve_simplex_qp(
+                approximate,
+                linear=Kv - approximate @ v,
+                tol=min(1.0, max(0.3 * tol, 0.03 * best.relative_gap)),
+                max_iter=max_iter,
+                warm_start=v,
+            )
+            n_iter += step.n_iter + 1
+            candidates.append(step.weights)
+            products.append(product(step.weights))
+            mix = _best_mixture(np.stack(candidates), np.stack(products))
+            v, Kv = mix @ np.stack(candidates), mix @ np.stack(products)
+            v = np.maximum(v, 0.0)
+            for found in (_certify_exact(step.weights, products[-1], n_iter), _certify_exact(v, Kv, n_iter)):
+                if found.relative_gap < best.relative_gap:
+                    best = found
+                yield found
+            advance(1)
+            candidates, products = [*candidates[-HISTORY:], v], [*products[-HISTORY:], Kv]
 
 
 def _certify_exact(v: FloatArray, Kv: FloatArray, n_iter: int) -> DiversitySolution:
