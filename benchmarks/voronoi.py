@@ -130,7 +130,9 @@ def main() -> None:
     print("|---|---|---|---|---|---|---|")
     for d, m, n in [(2, 10, 2**12), (2, 50, 2**14), (4, 20, 2**13), (8, 20, 2**13)]:
         print(coverage(d, m, n, options.repeats, targets), flush=True)
-    print("\n| alternatives | d | samples | seconds | median relative error of cells that drew | share that drew none |")
+    print(
+        "\n| alternatives | d | samples | seconds | median relative error of cells that drew | share that drew none |"
+    )
     print("|---|---|---|---|---|---|")
     VoronoiWeights().fit(np.random.default_rng(0).uniform(size=(9, 2)))  # compiles
     VoronoiWeights(n_samples=64).fit(np.random.default_rng(0).uniform(size=(9, 9)))
