@@ -89,7 +89,7 @@ bench-weights: $(VENV)/.bench ## Nearest, Voronoi and diversity weights against 
 	$(BIN)/python benchmarks/voronoi.py --repeats 100
 	$(BIN)/python benchmarks/diversity.py --large $(LARGE)
 
-# Rows of the tables too large for a stored kernel; "make bench-weights LARGE=100000" takes some fifteen minutes more.
+# Rows of the tables too large for a stored kernel; "make bench-weights LARGE=100000" takes some eight minutes more.
 LARGE ?= 10000 30000
 
 .PHONY: bench-ratings

@@ -115,3 +115,13 @@ def test_estimated_corrections_bring_the_gap_down(monkeypatch):
         gaps.append(true_gap(points, found.weights))
         assert found.relative_gap == pytest.approx(gaps[-1], abs=0.1)
     assert gaps[1] < 0.3 * gaps[0]
+
+
+def test_a_number_of_refinements_asks_for_exact_ones_at_any_size(monkeypatch):
+    points = spread(1_500)
+    monkeypatch.setattr(diversity_solve, "EXACT_LIMIT", 1_000)
+    monkeypatch.setattr(diversity_solve, "PAIR_BUDGET", 6_000)
+    found = solve_large(points, 0.4, tol=1e-6, n_jobs=1, max_refinements=40)
+    assert found.n_gap_rows == len(points)
+    assert found.relative_gap <= 1e-6
+    assert true_gap(points, found.weights) <= 1.2e-6

@@ -190,7 +190,7 @@ def _score(folder: Path, comparisons: Comparisons, embedded: _Embedded, batch_si
 
 def _quiet() -> None:
     """Keep transformers from talking between the lines of the program."""
-    import transformers
+    import transformers  # its logging helpers have no annotations
 
     transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]

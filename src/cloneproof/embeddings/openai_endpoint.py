@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -133,7 +133,7 @@ class OpenAIEncoder:
         for start in range(0, len(pieces), self.batch_size):
             some = pieces[start : start + self.batch_size]
             answer = call_with_retries(
-                lambda some=some: self._request(some),  # type: ignore[misc]
+                partial(self._request, some),
                 n_retries=self.max_retries,
                 backoff=self.backoff,
                 what=self.name,

@@ -20,7 +20,7 @@ __all__ = ["WeightedColumnsMixin"]
 _Trainer: Any = object  # at run time a mixin; for types, any trainer
 
 
-class WeightedColumnsMixin(_Trainer):  # type: ignore[misc]
+class WeightedColumnsMixin(_Trainer):  # type: ignore[misc]  # a base that is Any
     """Carry the side columns from the dataset to ``compute_loss``; see :class:`WeightedRewardMixin`."""
 
     _allowed_columns: tuple[str, ...] = SIDE_COLUMNS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from trl import DPOTrainer  # type: ignore[attr-defined]
+from trl import DPOTrainer  # type: ignore[attr-defined]  # TRL loads its names lazily
 
 from cloneproof._core.errors import ParameterError
 from cloneproof.trl.base import WeightedColumnsMixin

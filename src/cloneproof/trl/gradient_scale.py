@@ -62,7 +62,7 @@ class ScaledGradientModel:
             if not value.requires_grad or value.dim() == 0 or len(value) != len(self._scale):
                 return value
             self.n_scaled += 1
-            return _ScaleGradient.apply(value, self._scale)  # type: ignore[no-untyped-call]
+            return _ScaleGradient.apply(value, self._scale)  # type: ignore[no-untyped-call]  # torch: untyped
         if isinstance(value, dict):  # a ModelOutput is one, and a dataclass too
             found = {key: self._scaled(entry) for key, entry in value.items()}
             return type(value)(**found) if is_dataclass(value) else type(value)(found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from torch.nn.functional import logsigmoid
-from trl import RewardTrainer  # type: ignore[attr-defined]
+from trl import RewardTrainer  # type: ignore[attr-defined]  # TRL loads its names lazily
 
 from cloneproof.trl.base import WeightedColumnsMixin
 from cloneproof.trl.columns import L2_CHOSEN, L2_REJECTED, WEIGHT, split_columns

@@ -15,7 +15,7 @@ from typing import Any
 import datasets
 import transformers
 from transformers.trainer_callback import PrinterCallback
-from trl import DPOConfig, RewardConfig  # type: ignore[attr-defined]
+from trl import DPOConfig, RewardConfig  # type: ignore[attr-defined]  # TRL loads its names lazily
 
 from cloneproof._core.errors import InputError
 from cloneproof._core.progress import track

@@ -49,7 +49,7 @@ class DiversityWeights(Weighting):
     max_refinements : int, optional
         Most corrections against the exact kernel with "sparse"; by default as many as 3 10^11 pairs of
         points allow (30 at 100,000). Beyond 300,000 points the default is three corrections against a far
-        field estimated on drawn columns; a number asks for exact ones (half an hour each at a million).
+        field estimated on drawn columns; a number asks for exact ones (some half an hour each at a million).
     n_jobs : int, optional
         Threads; all processors by default. The weights do not depend on it, to the last bit.
 

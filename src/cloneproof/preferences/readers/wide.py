@@ -82,6 +82,8 @@ def read_labelled(source: Source, options: ReaderOptions) -> Judgments:
     text = _sides(source, roles, "left_text", "right_text", dialogue=True)
     name = _sides(source, roles, "left", "right")
     prompt: Coded | None
+    left_prompt: Coded | None
+    right_prompt: Coded | None
     if "left_prompt" in roles:
         prompts = tuple(
             code(source.column(roles[r]), roles[r], dialogue=True) for r in ("left_prompt", "right_prompt")
@@ -96,7 +98,7 @@ def read_labelled(source: Source, options: ReaderOptions) -> Judgments:
         if prompt is None and spoken:
             prompt, left, right = shared_turns(source, roles["left_text"], roles["right_text"], notes)
             text = (left, right)
-        left_prompt = right_prompt = prompt  # type: ignore[assignment]
+        left_prompt = right_prompt = prompt
     rows = np.arange(source.n_rows)
     no_labels: Mapping[str, int] = {}
     if "winner_left" in roles:
